@@ -1,0 +1,52 @@
+/**
+ * Two kinds of tests. `unit` runs against the sources, a package's own and the others' alike;
+ * `system` starts the built program, so it needs `npm run build` first, and runs one file at a time
+ * (--runInBand) because each wants the machine for itself. `npm test` sees to both, and gives system
+ * tests more time (--testTimeout, which jest has for all projects together only).
+ */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const rootDir = path.dirname(fileURLToPath(import.meta.url));
+
+const common = {
+  rootDir,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '[.]ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/data/'],
+};
+
+/** Sources import each other as './x.js', the name that the build gives to x.ts. */
+const sourceOfBuilt = { '^([.]{1,2}/.*)[.]js$': ['$1.ts', '$1.js'] };
+
+export default {
+  testTimeout: 20_000,
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/packages/*/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/packages/system-test/'],
+      moduleNameMapper: {
+        ...sourceOfBuilt,
+        '^@zdenergy/([a-z-]+)$': '<rootDir>/packages/$1/src/index.ts',
+      },
+    },
+    {
+      ...common,
+      displayName: 'system',
+      testMatch: ['<rootDir>/packages/system-test/test/**/*.test.ts'],
+      moduleNameMapper: sourceOfBuilt,
+    },
+  ],
+};

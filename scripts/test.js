@@ -1,0 +1,147 @@
+/**
+ * `npm test`: installs and builds what is missing, then lints, checks the format and the types, and
+ * runs the unit tests and the system tests.
+ *
+ *     npm test                              everything
+ *     npm test -- --unit [pattern …]        only unit tests, of files that match
+ *     npm test -- --system [pattern …]      only system tests, of files that match
+ *     npm test -- --unit settings -t TLS    further options go to jest
+ *
+ * What always holds: the first stage that fails is the last that runs; the last line is
+ * `N passed, N failed`, where a stage without tests, a file of tests that could not be loaded, a
+ * test that was left out and a run of no test at all count as failed; the exit code is 0 only when
+ * nothing failed.
+ */
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { prepare } = require('./prepare.js');
+
+const root = path.join(__dirname, '..');
+const minuteMs = 60_000;
+
+/** Jest's own experiments with ES modules are no news; other warnings are. */
+const jest = [
+  '--disable-warning=ExperimentalWarning',
+  '--experimental-vm-modules',
+  path.join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
+];
+
+const checks = [
+  { name: 'lint', command: 'npm', args: ['run', '--silent', 'lint'], timeoutMs: 4 * minuteMs },
+  {
+    name: 'format',
+    command: 'npm',
+    args: ['run', '--silent', 'format:check'],
+    timeoutMs: minuteMs,
+  },
+  {
+    name: 'types',
+    command: 'npm',
+    args: ['run', '--silent', 'typecheck'],
+    timeoutMs: 4 * minuteMs,
+  },
+];
+const runs = [
+  { name: 'unit', args: [], timeoutMs: 5 * minuteMs },
+  { name: 'system', args: ['--runInBand', '--testTimeout=180000'], timeoutMs: 9 * minuteMs },
+];
+
+/** Runs a command in the foreground; undefined when it succeeded, otherwise what went wrong. */
+function run(command, args, timeoutMs) {
+  const { error, signal, status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  if (error?.code === 'ETIMEDOUT') return `not done after ${timeoutMs / minuteMs} minutes`;
+  if (error) return error.message;
+  if (signal) return `ended by ${signal}`;
+  return status === 0 ? undefined : `exit code ${status}`;
+}
+
+function runCheck({ name, command, args, timeoutMs }) {
+  const problem = run(command, args, timeoutMs);
+  return { name, problem, passed: 0, failed: problem === undefined ? 0 : 1 };
+}
+
+/** Runs jest on one kind of test. With `chosen` arguments, leaving other tests out is no failure. */
+function runTests({ name, args, timeoutMs }, chosen) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'zdenergy-test-'));
+  const report = path.join(directory, 'report.json');
+  try {
+    const problem = run(
+      process.execPath,
+      [...jest, ...chosen, ...args, '--json', `--outputFile=${report}`, '--selectProjects', name],
+      timeoutMs,
+    );
+    return { name, ...count(readReport(report), problem, chosen.length === 0) };
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function readReport(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Passed and failed tests of a jest report, and what is wrong with the run, if anything. */
+function count(report, problem, mustRunAll) {
+  if (report === undefined) {
+    return { problem: problem ?? 'jest wrote no report', passed: 0, failed: 1 };
+  }
+  const passed = report.numPassedTests;
+  const leftOut = mustRunAll ? report.numPendingTests + report.numTodoTests : 0;
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites + leftOut;
+  if (failed > 0) return { problem: problem ?? `${leftOut} tests were left out`, passed, failed };
+  if (passed === 0) return { problem: 'no test ran', passed, failed: 1 };
+  return { problem, passed, failed: problem === undefined ? 0 : 1 };
+}
+
+async function runPrepare() {
+  try {
+    await prepare();
+    return { name: 'prepare', problem: undefined, passed: 0, failed: 0 };
+  } catch (error) {
+    return { name: 'prepare', problem: error.message, passed: 0, failed: 1 };
+  }
+}
+
+/** The stages that the arguments ask for, each a function that gives its outcome. */
+function chooseStages(args) {
+  const kind = runs.find(({ name }) => args[0] === `--${name}`);
+  const chosen = kind
+    ? [() => runTests(kind, args.slice(1))]
+    : [
+        ...checks.map((check) => () => runCheck(check)),
+        ...runs.map((tests) => () => runTests(tests, args)),
+      ];
+  return [runPrepare, ...chosen];
+}
+
+async function main(args) {
+  let passed = 0;
+  let failed = 0;
+  for (const stage of chooseStages(args)) {
+    const outcome = await stage();
+    passed += outcome.passed;
+    failed += outcome.failed;
+    if (outcome.problem !== undefined) {
+      process.stdout.write(`\n❌ ${outcome.name} failed: ${outcome.problem}\n`);
+      break;
+    }
+    process.stdout.write(`✅ ${outcome.name}\n`);
+  }
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+void main(process.argv.slice(2));
