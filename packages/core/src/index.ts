@@ -1,0 +1,11 @@
+export * from './address-list.js';
+export * from './duration.js';
+export * from './errors.js';
+export * from './ipc.js';
+export * from './lifecycle.js';
+export * from './logger.js';
+export { Output } from './output.js';
+export * from './reading.js';
+export * from './settings.js';
+export * from './time-zone.js';
+export * from './worker.js';

@@ -1,0 +1,120 @@
+/**
+ * What the supervisor and its workers say to each other: two unions, discriminated by `type`.
+ *
+ * Messages are parsed once, where they come in (`parseToWorker`, `parseFromWorker`). What always
+ * holds: ages are monotonic and in milliseconds, counts only grow while a process lives, and of a
+ * snapshot only the latest matters, so that a sender drops one rather than queue it.
+ */
+import { z } from 'zod';
+
+const counter = z.number().nonnegative();
+
+/** How many readings went where since the data directory was made; design invariant 2. */
+const ledger = z.object({
+  received: counter,
+  stored: counter,
+  duplicates: counter,
+  rejected: counter,
+  pending: counter,
+});
+export type Ledger = z.infer<typeof ledger>;
+
+const ingestSnapshot = z.object({
+  kind: z.literal('ingest'),
+  /** Since the last accepted connection, received byte or start. */
+  idleMs: z.number().nonnegative(),
+  /** How late the last heartbeat timer fired. */
+  loopDelayMs: z.number().nonnegative(),
+  connections: z.object({
+    open: counter,
+    opened: counter,
+    closed: counter,
+    refused: counter,
+    timedOut: counter,
+    bytesReceived: counter,
+  }),
+  /** Since this process started. */
+  input: z.object({
+    readings: counter,
+    rejected: counter,
+    timesReplaced: counter,
+    noiseBytes: counter,
+  }),
+  ledger,
+  journal: z.object({
+    /** Why no reading can be written now, in plain words; null: all is well. */
+    problem: z.string().nullable(),
+    bytes: counter,
+    /** How long the oldest reading not yet in Postgres has waited. */
+    oldestPendingMs: counter,
+    diskFreeBytes: counter,
+    diskTotalBytes: counter,
+  }),
+  database: z.object({
+    connected: z.boolean(),
+    /** Why not, in plain words. */
+    problem: z.string().nullable(),
+  }),
+});
+export type IngestSnapshot = z.infer<typeof ingestSnapshot>;
+
+const workerState = z.object({
+  name: z.string(),
+  role: z.enum(['ingest', 'api', 'postgres']),
+  pid: z.number().nullable(),
+  /** `hung`: alive as a process, but without a heartbeat for too long. */
+  status: z.enum(['starting', 'ready', 'hung', 'restarting', 'stopping']),
+  /** Since the process started; 0 when there is none. */
+  uptimeMs: counter,
+  restarts: counter,
+  /** Restarts in the last five minutes. */
+  recentRestarts: counter,
+  /** Since the last heartbeat; null before the first. */
+  heartbeatAgeMs: counter.nullable(),
+  /** Why it is not ready, in plain words. */
+  problem: z.string().nullable(),
+  /** What an ingest worker last said of itself, kept while it restarts. */
+  ingest: ingestSnapshot.nullable(),
+});
+export type WorkerState = z.infer<typeof workerState>;
+
+const clusterState = z.object({
+  supervisorPid: z.number(),
+  uptimeMs: counter,
+  workers: z.array(workerState),
+});
+export type ClusterState = z.infer<typeof clusterState>;
+
+/** The newest readings as they went to the journal: COPY rows, which storage can decode. */
+const liveRows = z.object({
+  type: z.literal('live'),
+  rows: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+});
+
+const listenerName = z.enum(['tcp', 'tls', 'http']);
+export type ListenerName = z.infer<typeof listenerName>;
+
+const toWorker = z.discriminatedUnion('type', [
+  /** Comes with the bound socket's handle; the worker listens on it when it is ready to serve. */
+  z.object({ type: z.literal('socket'), listener: listenerName }),
+  /** All sockets were sent: start. */
+  z.object({ type: z.literal('start') }),
+  z.object({ type: z.literal('stop'), deadlineMs: z.number().positive() }),
+  z.object({ type: z.literal('cluster'), state: clusterState }),
+  liveRows,
+]);
+export type ToWorker = z.infer<typeof toWorker>;
+
+const fromWorker = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('heartbeat'), ingest: ingestSnapshot.nullable() }),
+  /** Something that a person must mend before a restart can help. */
+  z.object({ type: z.literal('problem'), problem: z.string() }),
+  liveRows,
+]);
+export type FromWorker = z.infer<typeof fromWorker>;
+
+/** @throws {z.ZodError} for a message of another version or sender. */
+export const parseToWorker = (message: unknown): ToWorker => toWorker.parse(message);
+/** @throws {z.ZodError} for a message of another version or sender. */
+export const parseFromWorker = (message: unknown): FromWorker => fromWorker.parse(message);

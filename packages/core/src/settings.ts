@@ -1,0 +1,274 @@
+/**
+ * Every setting of zdenergy, in one table: variable, field, parser, default and a line of help.
+ *
+ * The table is the only source: it checks the environment and prints the help text. What always
+ * holds: `parseSettings` reports all wrong settings together, and never repeats a secret's value.
+ */
+import { z } from 'zod';
+import { isAddressOrBlock } from './address-list.js';
+import { parseDurationMs } from './duration.js';
+import { isTimeZone } from './time-zone.js';
+
+const text = z.string();
+const count = (min: number, max: number, error = `expected a whole number from ${min} to ${max}`) =>
+  text
+    .regex(/^\d+$/, { error, abort: true })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error });
+const port = count(1, 65_535, 'expected a port, from 1 to 65535');
+const aboveZero = text.transform(Number).refine((value) => value > 0 && value < Infinity, {
+  error: 'expected a number above 0',
+});
+const flag = z.stringbool({ error: 'expected on or off' });
+const timeZone = text.refine(isTimeZone, {
+  error: 'expected an IANA time zone such as Asia/Shanghai',
+});
+const duration = text.transform((value, context) => {
+  const parsed = parseDurationMs(value);
+  if (parsed === undefined) {
+    context.addIssue({ code: 'custom', message: 'expected a duration such as 30s, 10m or 24h' });
+    return z.NEVER;
+  }
+  return parsed;
+});
+const addresses = text.transform((value, context) => {
+  const items = value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  const wrong = items.filter((item) => !isAddressOrBlock(item));
+  if (wrong.length > 0) {
+    context.addIssue({
+      code: 'custom',
+      message: `expected addresses or CIDR blocks such as 10.0.0.0/8, not ${wrong.join(', ')}`,
+    });
+    return z.NEVER;
+  }
+  return items;
+});
+const postgresUrl = text.refine((value) => /^postgres(ql)?:\/\//.test(value), {
+  error: 'expected postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+});
+
+interface Setting<Schema extends z.ZodType<unknown, string>> {
+  readonly variable: string;
+  readonly schema: Schema;
+  /** As it would stand in the environment; null: unset, and the field is then undefined. */
+  readonly default: string | null;
+  readonly help: string;
+  readonly secret?: true;
+}
+
+/** Keeps each row's own schema type, so that `Settings` is derived from the table. */
+function setting<Schema extends z.ZodType<unknown, string>, Default extends string | null>(
+  variable: string,
+  schema: Schema,
+  defaultValue: Default,
+  help: string,
+  secret?: true,
+): Setting<Schema> & { readonly default: Default } {
+  return { variable, schema, default: defaultValue, help, ...(secret && { secret }) };
+}
+
+export const settingsTable = {
+  dataDir: setting(
+    'DATA_DIR',
+    text.min(1),
+    './data',
+    'Where the journal and its own Postgres live',
+  ),
+  databaseUrl: setting(
+    'DATABASE_URL',
+    postgresUrl,
+    null,
+    'The Postgres to store in; unset: zdenergy runs its own under DATA_DIR',
+    true,
+  ),
+  embeddedPgPort: setting(
+    'EMBEDDED_PG_PORT',
+    port,
+    '5433',
+    'Port of its own Postgres, on the loopback address',
+  ),
+  tcpHost: setting('TCP_HOST', text.min(1), '0.0.0.0', 'Address that gateways connect to'),
+  tcpPort: setting('TCP_PORT', port, '6000', 'Port that gateways connect to'),
+  tcpAck: setting('TCP_ACK', flag, 'off', 'Answer objects that carry seq: on or off'),
+  tcpIdleTimeoutMs: setting(
+    'TCP_IDLE_TIMEOUT',
+    duration,
+    '60s',
+    'A gateway silent for longer is disconnected',
+  ),
+  tcpMaxConnections: setting(
+    'TCP_MAX_CONNECTIONS',
+    count(1, 1_000_000),
+    '10000',
+    'Most gateway connections in all',
+  ),
+  tcpMaxConnectionsPerIp: setting(
+    'TCP_MAX_CONNECTIONS_PER_IP',
+    count(0, 1_000_000),
+    '0',
+    'Most connections from one address; 0: no limit',
+  ),
+  tcpAllow: setting(
+    'TCP_ALLOW',
+    addresses,
+    '',
+    'Addresses and CIDR blocks that may connect, with commas; empty: all',
+  ),
+  tlsPort: setting('TLS_PORT', port, '6001', 'Port for gateways that speak TLS'),
+  tlsCert: setting('TLS_CERT', text.min(1), null, 'File of the TLS certificate (PEM)'),
+  tlsKey: setting('TLS_KEY', text.min(1), null, 'File of the TLS private key (PEM)'),
+  tlsCa: setting(
+    'TLS_CA',
+    text.min(1),
+    null,
+    'File of the authority that client certificates must come from (PEM)',
+  ),
+  maxFrameBytes: setting(
+    'MAX_FRAME_BYTES',
+    count(64, 16 * 1024 * 1024),
+    '65536',
+    'A larger object is dropped and counted',
+  ),
+  clockSkewFutureMs: setting(
+    'CLOCK_SKEW_FUTURE',
+    duration,
+    '24h',
+    'A reading further in the future gets the time of receipt',
+  ),
+  sensorTimeZone: setting(
+    'SENSOR_TIMEZONE',
+    timeZone,
+    'UTC',
+    'Time zone of gateways that send no offset',
+  ),
+  luxPerWm2: setting(
+    'LUX_PER_WM2',
+    aboveZero,
+    '127',
+    'Lux that make one W/m², where a gateway sends no irradiance',
+  ),
+  ingestWorkers: setting('INGEST_WORKERS', count(1, 64), '1', 'Processes that receive readings'),
+  journalReserveBytes: setting(
+    'JOURNAL_RESERVE_BYTES',
+    count(0, Number.MAX_SAFE_INTEGER),
+    null,
+    'Disk kept free; unset: 5 % of the disk, at most 500 MB',
+  ),
+  httpHost: setting('HTTP_HOST', text.min(1), '0.0.0.0', 'Address of the HTTP server'),
+  httpPort: setting('HTTP_PORT', port, '5000', 'Port of the HTTP server'),
+  staleAfterMs: setting(
+    'STALE_AFTER',
+    duration,
+    '600s',
+    'Health turns to warning after this long without gateway activity',
+  ),
+  memoryReadings: setting(
+    'MEMORY_READINGS',
+    count(0, 100_000),
+    '1000',
+    'Newest readings kept in memory for the live view',
+  ),
+  trustProxy: setting(
+    'TRUST_PROXY',
+    addresses,
+    '',
+    'Addresses of reverse proxies whose X-Forwarded-For is believed; empty: none',
+  ),
+  apiToken: setting(
+    'API_TOKEN',
+    text.min(16, 'expected at least 16 characters'),
+    null,
+    'Lets scripts in: Authorization: Bearer API_TOKEN',
+    true,
+  ),
+  logLevel: setting(
+    'LOG_LEVEL',
+    z.enum(['error', 'warn', 'info', 'debug']),
+    'info',
+    'error, warn, info or debug',
+  ),
+  logFormat: setting(
+    'LOG_FORMAT',
+    z.enum(['text', 'json']),
+    'text',
+    'text for people, json for machines',
+  ),
+} as const;
+
+type Table = typeof settingsTable;
+
+/** Every setting, parsed. Durations are in milliseconds, sizes in bytes. */
+export type Settings = {
+  readonly [Field in keyof Table]: Table[Field]['default'] extends null
+    ? z.output<Table[Field]['schema']> | undefined
+    : z.output<Table[Field]['schema']>;
+};
+
+/** All settings that were wrong, each line naming the variable and what it expects. */
+export class SettingsError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`Wrong settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'SettingsError';
+  }
+}
+
+/**
+ * Reads the settings out of an environment; an empty variable counts as unset.
+ * @throws {SettingsError} naming all wrong settings at once.
+ */
+export function parseSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const problems: string[] = [];
+  const entries = Object.entries(settingsTable).map(([field, row]): [string, unknown] => {
+    const given = environment[row.variable];
+    const raw = given === undefined || given === '' ? row.default : given;
+    if (raw === null) return [field, undefined];
+    const result = row.schema.safeParse(raw);
+    if (result.success) return [field, result.data];
+    const reason = result.error.issues.map((issue) => issue.message).join('; ');
+    const shown = 'secret' in row ? '(not shown)' : JSON.stringify(raw);
+    problems.push(`${row.variable}=${shown}: ${reason}`);
+    return [field, undefined];
+  });
+  const settings = Object.fromEntries(entries) as Settings;
+  if (problems.length === 0) problems.push(...contradictions(settings));
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings;
+}
+
+/** What no single setting can see: settings that do not go together. */
+function contradictions(settings: Settings): string[] {
+  const problems: string[] = [];
+  if ((settings.tlsCert === undefined) !== (settings.tlsKey === undefined)) {
+    problems.push('TLS_CERT and TLS_KEY: set both, or neither');
+  }
+  if (settings.tlsCa !== undefined && settings.tlsCert === undefined) {
+    problems.push('TLS_CA: needs TLS_CERT and TLS_KEY');
+  }
+  const ports = new Map<number, string>();
+  const used: [string, number, boolean][] = [
+    ['TCP_PORT', settings.tcpPort, true],
+    ['HTTP_PORT', settings.httpPort, true],
+    ['TLS_PORT', settings.tlsPort, settings.tlsCert !== undefined],
+    ['EMBEDDED_PG_PORT', settings.embeddedPgPort, settings.databaseUrl === undefined],
+  ];
+  for (const [variable, number, inUse] of used) {
+    if (!inUse) continue;
+    const other = ports.get(number);
+    if (other !== undefined) problems.push(`${other} and ${variable}: both are ${number}`);
+    ports.set(number, variable);
+  }
+  return problems;
+}
+
+/** The settings as a text for `--help`: a line each, with its default. */
+export function describeSettings(): string {
+  return Object.values(settingsTable)
+    .map((row) => {
+      const fallback = row.default === null || row.default === '' ? 'unset' : row.default;
+      return `${row.variable.padEnd(28)}${row.help} (${fallback})`;
+    })
+    .join('\n');
+}
