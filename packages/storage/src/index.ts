@@ -1,0 +1,16 @@
+export { Batch } from './batch.js';
+export { decodeRows, endOfRow, type StoredReading } from './copy-rows.js';
+export { Drain, type DrainState } from './drain.js';
+export { Intake, type IntakeEvents } from './intake.js';
+export { diskFiles, type Files } from './journal/files.js';
+export { Journal } from './journal/journal.js';
+export {
+  copyTextColumns,
+  openMeasuringSession,
+  type JournalTotals,
+  type MeasuringSession,
+  type ReadingKeys,
+  type ServerDescription,
+} from './postgres/measuring.js';
+export { createDatabaseProbe, type DatabaseProbe } from './postgres/probe.js';
+export { newestReadings } from './postgres/newest-readings.js';

@@ -1,0 +1,584 @@
+/**
+ * The journal: the queue on disk between the gateways and the database.
+ *
+ * It is a sequence of items (readings and rejects), numbered from 0, in records, in segments of
+ * about 16 MB. What always holds:
+ *
+ * - `append` has returned: the batch survives kill -9 and power loss. It has failed: the batch is
+ *   not in the journal, and may be appended again.
+ * - A sequence number is used once, even when the disk lost the newest records: each opening jumps
+ *   ahead by more than could have been lost, and the next segment's header says so.
+ * - After a failed write or sync nothing is written to that file again: the page cache may hold what
+ *   the disk does not, and a second sync can succeed falsely. The batch goes to a new segment.
+ * - A segment is removed only when the database has committed all that was in it. Bytes that cannot
+ *   be read are kept in `damaged/`, and the numbers they held are reported as lost.
+ */
+import { randomInt, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Batch } from '../batch.js';
+import { emptyCheckpoint, readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { writeFully, type Files, type FreeSpace, type JournalFile } from './files.js';
+import type { JournalRecord } from './record.js';
+import { sealBatch } from './seal.js';
+import {
+  encodeSegmentHeader,
+  readFully,
+  readPart,
+  readSegmentHeader,
+  segmentHeaderBytes,
+  segmentName,
+  segmentNumber,
+  type DamagedBytes,
+} from './segment.js';
+
+/** From reliability.md; small enough that space comes back soon, large enough to be rare. */
+const defaultSegmentBytes = 16 * 1024 * 1024;
+/**
+ * How far an opening jumps ahead at the least: more items than fit into several segments; and at
+ * the most: by chance, so that even a disk that lost every trace of an earlier run does not make
+ * two runs use the same numbers. 2 ** 53 numbers last for millions of openings.
+ */
+const jumpLeast = 2 ** 24;
+const jumpMost = 2 ** 32;
+const damagedDirectory = 'damaged';
+/** How exactly it is known how long readings wait. */
+const appendTimeEveryMs = 1_000;
+
+interface Segment {
+  readonly number: number;
+  readonly first: number;
+  readonly previousEnd: number;
+  /** Bytes known to be durable, or the file's length for a segment of an earlier run. */
+  bytes: number;
+}
+
+/** Numbers whose items cannot be read any more: from (inclusive) to (exclusive). */
+export interface LostItems {
+  readonly from: number;
+  readonly to: number;
+  readonly segment: string;
+}
+
+/** What comes next in the journal: the items from `from` to `end`. */
+export interface JournalPart {
+  readonly from: number;
+  readonly end: number;
+  readonly records: readonly JournalRecord[];
+  readonly lost: readonly LostItems[];
+  /** How many of the numbers were jumped over, and never used. */
+  readonly skipped: number;
+}
+
+/** When the item `first` was appended, by the monotonic clock. */
+interface AppendTime {
+  readonly first: number;
+  readonly atMs: number;
+}
+
+interface Cursor {
+  readonly segment: Segment;
+  readonly file: JournalFile;
+  offset: number;
+  position: number;
+}
+
+export class Journal {
+  readonly directory: string;
+  readonly id: string;
+  /** What was found damaged at opening, in plain words; empty when nothing was. */
+  readonly damage: readonly string[];
+  readonly #files: Files;
+  readonly #segmentBytes: number;
+  /** Oldest first; the last one is written to while `#active` is open. */
+  readonly #segments: Segment[];
+  #active: JournalFile | undefined;
+  #nextNumber: number;
+  #end: number;
+  /** The first number of the next segment; above `#end` after opening. */
+  #nextFirst: number;
+  #checkpoint: Checkpoint;
+  #checkpointSaved: Checkpoint;
+  #cursor: Cursor | undefined;
+  /** One for each second in which something was appended, as far as that is not drained. */
+  #appendTimes: AppendTime[] = [];
+
+  private constructor(opened: Opened, files: Files, segmentBytes: number) {
+    this.directory = opened.directory;
+    this.id = opened.checkpoint.journal;
+    this.damage = opened.damage;
+    this.#files = files;
+    this.#segmentBytes = segmentBytes;
+    this.#segments = opened.segments;
+    this.#nextNumber = opened.nextNumber;
+    this.#end = opened.end;
+    this.#nextFirst = opened.nextFirst;
+    this.#checkpoint = opened.checkpoint;
+    this.#checkpointSaved = opened.checkpoint;
+  }
+
+  /** Opens the journal of a directory, or makes a new one. One process at a time may have it open. */
+  static async open(
+    directory: string,
+    files: Files,
+    segmentBytes = defaultSegmentBytes,
+  ): Promise<Journal> {
+    const journal = new Journal(await openDirectory(directory, files), files, segmentBytes);
+    await journal.#dateOldest();
+    return journal;
+  }
+
+  /** Learns from the disk when the oldest item was written; only a clock on the wall can tell. */
+  async #dateOldest(): Promise<void> {
+    const part = await this.read(1, 1);
+    await this.seek();
+    const [record] = part?.records ?? [];
+    if (record === undefined) return;
+    const ageMs = Math.max(0, Date.now() - record.writtenAtMs);
+    this.#appendTimes.push({ first: record.first, atMs: performance.now() - ageMs });
+  }
+
+  /** The number after the last durable item. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The number of the oldest item that is still here. */
+  get oldest(): number {
+    return this.#segments[0]?.previousEnd ?? this.#end;
+  }
+
+  get checkpoint(): Checkpoint {
+    return this.#checkpoint;
+  }
+
+  get bytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  }
+
+  /** How many items are not yet in the database. */
+  get pending(): number {
+    let { position } = this.#checkpoint;
+    let jumped = 0;
+    for (const { first, previousEnd } of this.#segments) {
+      if (first >= this.#end) break;
+      jumped += Math.max(0, first - Math.max(previousEnd, position));
+      position = Math.max(position, first);
+    }
+    return Math.max(0, this.#end - this.#checkpoint.position - jumped);
+  }
+
+  /** How long the oldest item has waited for the database; 0 when none does. */
+  get oldestPendingMs(): number {
+    const [oldest] = this.#appendTimes;
+    return oldest === undefined || this.pending === 0 ? 0 : performance.now() - oldest.atMs;
+  }
+
+  freeSpace(): Promise<FreeSpace> {
+    return this.#files.freeSpace(this.directory);
+  }
+
+  /**
+   * Makes a batch durable. One call at a time. After a failure the same batch, unchanged, is to be
+   * appended again.
+   */
+  async append(batch: Batch): Promise<void> {
+    const file = this.#active ?? (await this.#startSegment());
+    const segment = this.#segments[this.#segments.length - 1];
+    const first = this.#nextFirst;
+    const record = sealBatch(batch, first, Date.now());
+    try {
+      await writeFully(file, record, segment.bytes);
+      await file.datasync();
+    } catch (error) {
+      await this.#abandonActive(segment);
+      throw error;
+    }
+    segment.bytes += record.length;
+    this.#noteAppend(first);
+    this.#end = first + batch.count;
+    this.#nextFirst = this.#end;
+    if (segment.bytes >= this.#segmentBytes) {
+      this.#active = undefined;
+      await file.close();
+    }
+  }
+
+  #noteAppend(first: number): void {
+    const now = performance.now();
+    const last = this.#appendTimes[this.#appendTimes.length - 1];
+    if (last === undefined || now - last.atMs >= appendTimeEveryMs) {
+      this.#appendTimes.push({ first, atMs: now });
+    }
+  }
+
+  async #startSegment(): Promise<JournalFile> {
+    const number = this.#nextNumber;
+    const path = join(this.directory, segmentName(number));
+    const first = this.#nextFirst;
+    await this.#files.remove(path);
+    const file = await this.#files.create(path);
+    try {
+      const header = { journalId: this.id, first, previousEnd: this.#end };
+      await writeFully(file, encodeSegmentHeader(header), 0);
+      await file.datasync();
+      await this.#files.syncDirectory(this.directory);
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await this.#files.remove(path).catch(() => undefined);
+      // Should the file outlive its removal, its name is not used again.
+      this.#nextNumber += 1;
+      throw error;
+    }
+    this.#nextNumber += 1;
+    this.#segments.push({ number, first, previousEnd: this.#end, bytes: segmentHeaderBytes });
+    this.#active = file;
+    return file;
+  }
+
+  /** Gives up the file that failed, cut back to what is durable; that the cut may fail is foreseen. */
+  async #abandonActive(segment: Segment): Promise<void> {
+    const file = this.#active;
+    this.#active = undefined;
+    await file?.truncate(segment.bytes).catch(() => undefined);
+    await file?.close().catch(() => undefined);
+  }
+
+  /** Makes reading start again at the checkpoint. */
+  async seek(): Promise<void> {
+    await this.#cursor?.file.close();
+    this.#cursor = undefined;
+  }
+
+  /**
+   * The next items, at least one record and about `maxItems` or `maxBytes` at most; null when all
+   * that is durable was read. One call at a time.
+   */
+  async read(maxItems: number, maxBytes: number): Promise<JournalPart | null> {
+    const from = this.#cursor?.position ?? this.#checkpoint.position;
+    const records: JournalRecord[] = [];
+    const lost: LostItems[] = [];
+    let skipped = 0;
+    let position = from;
+    let items = 0;
+    let bytes = 0;
+    while (items < maxItems && bytes < maxBytes) {
+      const cursor = this.#cursor ?? (await this.#openCursorAt(position));
+      if (cursor === undefined) break;
+      const { segment } = cursor;
+      const name = segmentName(segment.number);
+      if (position < segment.previousEnd) {
+        lost.push({ from: position, to: segment.previousEnd, segment: name });
+        position = segment.previousEnd;
+      }
+      if (position < segment.first) {
+        skipped += segment.first - position;
+        position = segment.first;
+      }
+      const part = await readPart(
+        cursor.file,
+        cursor.offset,
+        segment.bytes,
+        maxItems - items,
+        maxBytes - bytes,
+      );
+      bytes += part.next - cursor.offset;
+      for (const record of part.records) {
+        // A record written again after a failed sync stands in two segments.
+        if (record.end <= position) continue;
+        if (record.first > position) {
+          lost.push({ from: position, to: record.first, segment: name });
+        }
+        records.push(record);
+        items += record.end - record.first;
+        position = record.end;
+      }
+      if (this.#followed(segment, position)) await this.#keepAside(segment, part.damaged);
+      cursor.offset = part.next;
+      cursor.position = position;
+      if (cursor.offset >= segment.bytes && !(await this.#leave(cursor))) break;
+    }
+    return position === from ? null : { from, end: position, records, lost, skipped };
+  }
+
+  /** Starts reading in the segment that holds `position`; undefined when there is no segment. */
+  async #openCursorAt(position: number): Promise<Cursor | undefined> {
+    const index = this.#segments.findLastIndex(({ first }) => first <= position);
+    const segment = this.#segments[Math.max(0, index)];
+    if (segment === undefined) return undefined;
+    this.#cursor = await this.#openCursor(segment, position);
+    return this.#cursor;
+  }
+
+  async #openCursor(segment: Segment, position: number): Promise<Cursor> {
+    const file = await this.#files.open(join(this.directory, segmentName(segment.number)));
+    return { segment, file, offset: segmentHeaderBytes, position };
+  }
+
+  /** Goes to the next segment; false when there is none yet. */
+  async #leave(cursor: Cursor): Promise<boolean> {
+    const next = this.#segments[this.#segments.indexOf(cursor.segment) + 1];
+    if (next === undefined) return false;
+    await cursor.file.close();
+    this.#cursor = await this.#openCursor(next, cursor.position);
+    return true;
+  }
+
+  /** Whether items after `position` were to be in this segment, so that unreadable bytes are a loss. */
+  #followed(segment: Segment, position: number): boolean {
+    const next = this.#segments[this.#segments.indexOf(segment) + 1];
+    return position < (next === undefined ? this.#end : next.previousEnd);
+  }
+
+  async #keepAside(segment: Segment, damaged: readonly DamagedBytes[]): Promise<void> {
+    for (const range of damaged) {
+      await keepAside(this.#files, this.directory, segmentName(segment.number), range);
+    }
+  }
+
+  /**
+   * Notes what the database has committed, and removes the segments that are no longer needed. Call
+   * it after each commit; `saveCheckpoint` decides how often the copy on disk is renewed.
+   */
+  async release(checkpoint: Checkpoint, saveCheckpoint: boolean): Promise<void> {
+    this.#checkpoint = checkpoint;
+    const { position } = checkpoint;
+    const times = this.#appendTimes;
+    if (position >= this.#end) times.length = 0;
+    while (times.length > 1 && times[1].first <= position) times.shift();
+    const drained = this.#segments.filter((_, index) => this.#isDrained(index));
+    if (drained.length > 0 || saveCheckpoint) await this.#saveCheckpoint();
+    // The newest segment or the checkpoint has to tell the next run which numbers were used.
+    const isSaved = this.#checkpointSaved === checkpoint;
+    for (const segment of drained) {
+      if (!isSaved && segment === this.#segments.at(-1)) continue;
+      if (this.#cursor?.segment === segment) {
+        await this.#cursor.file.close();
+        this.#cursor = undefined;
+      }
+      await this.#files.remove(join(this.directory, segmentName(segment.number)));
+      this.#segments.splice(this.#segments.indexOf(segment), 1);
+    }
+  }
+
+  #isDrained(index: number): boolean {
+    const isLast = index === this.#segments.length - 1;
+    if (isLast && this.#active !== undefined) return false;
+    const end = isLast ? this.#end : this.#segments[index + 1].previousEnd;
+    return end <= this.#checkpoint.position;
+  }
+
+  /**
+   * Renews the checkpoint's copy on disk, if it has changed. A disk that has no room for it is no
+   * reason to stop: the copy is only older then, and draining makes room.
+   */
+  async #saveCheckpoint(): Promise<void> {
+    const current = this.#checkpoint;
+    if (current === this.#checkpointSaved) return;
+    try {
+      await writeCheckpoint(this.#files, this.directory, current);
+      this.#checkpointSaved = current;
+    } catch {
+      // The intake reports what is wrong with the disk.
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#cursor?.file.close();
+    this.#cursor = undefined;
+    const file = this.#active;
+    this.#active = undefined;
+    await file?.close();
+    await this.#saveCheckpoint();
+  }
+}
+
+interface Opened {
+  readonly directory: string;
+  readonly checkpoint: Checkpoint;
+  readonly segments: Segment[];
+  readonly nextNumber: number;
+  readonly end: number;
+  readonly nextFirst: number;
+  readonly damage: readonly string[];
+}
+
+async function openDirectory(directory: string, files: Files): Promise<Opened> {
+  await files.makeDirectory(directory);
+  // What an earlier run renamed but did not live to sync is built on from here.
+  await files.syncDirectory(directory);
+  const damage: string[] = [];
+  const saved = await readCheckpoint(files, directory);
+  const numbers = (await files.list(directory))
+    .map(segmentNumber)
+    .filter((number) => number !== undefined)
+    .sort((a, b) => a - b);
+  let id = saved?.journal;
+  const segments: Segment[] = [];
+  for (const number of numbers) {
+    const previous = segments.at(-1);
+    const opened = await openSegment(files, directory, number, previous, damage);
+    if (opened === undefined) continue;
+    opened.journalId ??= id;
+    if (id !== undefined && id !== opened.journalId) {
+      throw new Error(
+        `${join(directory, segmentName(number))} belongs to another journal. ` +
+          'Move it out of the directory; DATA_DIR must not be shared or mixed.',
+      );
+    }
+    id = opened.journalId;
+    segments.push(opened);
+  }
+  const isNew = saved === undefined && numbers.length === 0;
+  const firsts = segments.map(({ first }) => first);
+  const checkpoint = saved ?? emptyCheckpoint(id ?? randomUUID());
+  if (saved === undefined) await writeCheckpoint(files, directory, checkpoint);
+  const end = Math.max(await endOfRecords(files, directory, segments, damage), checkpoint.position);
+  return {
+    directory,
+    checkpoint,
+    segments,
+    nextNumber: (numbers.at(-1) ?? 0) + 1,
+    end,
+    nextFirst: isNew ? 0 : Math.max(end, ...firsts) + randomInt(jumpLeast, jumpMost),
+    damage,
+  };
+}
+
+/** A segment of an earlier run; undefined when nothing of it can be read. */
+async function openSegment(
+  files: Files,
+  directory: string,
+  number: number,
+  previous: Segment | undefined,
+  damage: string[],
+): Promise<(Segment & { journalId?: string | undefined }) | undefined> {
+  const name = segmentName(number);
+  const path = join(directory, name);
+  const file = await files.open(path);
+  try {
+    const bytes = await file.size();
+    const header = await readSegmentHeader(file);
+    if (header !== null) return { number, bytes, ...header };
+    const { records } = await readPart(file, segmentHeaderBytes, bytes, 1, scanBytes);
+    if (records.length === 0) {
+      // A crash while the segment was made leaves a header at most, and nothing to lose.
+      if (bytes > segmentHeaderBytes) await setAside(files, directory, name, damage);
+      else await files.remove(path);
+      return undefined;
+    }
+    damage.push(`${name}: its header cannot be read; its records can`);
+    const previousEnd =
+      previous === undefined ? 0 : await endOfReadable(files, directory, previous);
+    return { number, bytes, first: records[0].first, previousEnd };
+  } finally {
+    await file.close();
+  }
+}
+
+async function endOfReadable(files: Files, directory: string, segment: Segment): Promise<number> {
+  const file = await files.open(join(directory, segmentName(segment.number)));
+  try {
+    const end = await scanSegment(file, segment.bytes, () => Promise.resolve());
+    return end ?? segment.first;
+  } finally {
+    await file.close();
+  }
+}
+
+async function setAside(
+  files: Files,
+  directory: string,
+  name: string,
+  damage: string[],
+): Promise<void> {
+  damage.push(`${name}: nothing of it can be read`);
+  await files.makeDirectory(join(directory, damagedDirectory));
+  await files.rename(join(directory, name), join(directory, damagedDirectory, name));
+}
+
+/**
+ * The number after the last item that can be read. What an earlier run wrote but did not live to
+ * sync is synced now, before anything is built on it. Segments at the end that hold nothing go.
+ */
+async function endOfRecords(
+  files: Files,
+  directory: string,
+  segments: Segment[],
+  damage: string[],
+): Promise<number> {
+  for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
+    const path = join(directory, segmentName(last.number));
+    const file = await files.open(path);
+    try {
+      await file.datasync();
+      const end = await scanSegment(file, last.bytes, async (range) => {
+        damage.push(`${path}: ${range.to - range.from} bytes at ${range.from} are no record`);
+        await keepAside(files, directory, segmentName(last.number), range);
+      });
+      if (end !== undefined) return end;
+    } finally {
+      await file.close();
+    }
+    segments.pop();
+    await files.remove(path);
+  }
+  return 0;
+}
+
+/** The number after the segment's last item; undefined when there is none. */
+async function scanSegment(
+  file: JournalFile,
+  bytes: number,
+  damaged: (range: DamagedBytes) => Promise<void>,
+): Promise<number | undefined> {
+  let end: number | undefined;
+  for (let offset = segmentHeaderBytes; offset < bytes;) {
+    const part = await readPart(file, offset, bytes, Number.MAX_SAFE_INTEGER, scanBytes);
+    for (const record of part.records) end = Math.max(end ?? 0, record.end);
+    for (const range of part.damaged) await damaged(range);
+    offset = part.next;
+  }
+  return end;
+}
+
+const scanBytes = 4 * 1024 * 1024;
+
+/**
+ * Copies bytes that cannot be read as records to `damaged/`, for a person to look at. On a full disk
+ * there is no copy: going on matters more.
+ */
+async function keepAside(
+  files: Files,
+  directory: string,
+  name: string,
+  range: DamagedBytes,
+): Promise<void> {
+  await copyAside(files, directory, name, range).catch(() => undefined);
+}
+
+async function copyAside(
+  files: Files,
+  directory: string,
+  name: string,
+  { from, to }: DamagedBytes,
+): Promise<void> {
+  const aside = join(directory, damagedDirectory);
+  await files.makeDirectory(aside);
+  const path = join(aside, `${name}-${from}`);
+  await files.remove(path);
+  const source = await files.open(join(directory, name));
+  try {
+    const target = await files.create(path);
+    try {
+      for (let at = from; at < to; at += scanBytes) {
+        const bytes = await readFully(source, at, Math.min(scanBytes, to - at));
+        await writeFully(target, bytes, at - from);
+      }
+      await target.datasync();
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The careful way to store readings: through a temporary table, compared with what is there.
+ *
+ * It runs inside a transaction and gives every reading one of three fates. Stored: nothing was
+ * there for its sensor and time. Duplicate: the same reading is there. Rejected: Postgres cannot
+ * hold it, or another reading of this sensor and time is there; then it stands in
+ * `rejected_readings`. A number `n` for each reading leads back to the rows in memory.
+ */
+import type pg from 'pg';
+import { decodeRows, readingColumns, rejectedColumns, RowBuffer, splitRows } from '../copy-rows.js';
+import type { StoredReading } from '../copy-rows.js';
+import type { JournalRecord } from '../journal/record.js';
+import { copyRows, describeRefusal, isRefusal } from './copy.js';
+
+/** What became of readings. */
+export interface Outcome {
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+}
+
+interface Row {
+  readonly bytes: Buffer;
+  readonly peer: string;
+}
+
+/** `seq` numbers a message, not a measurement: a re-sent reading may carry another one. */
+const sameReading = `
+  i.temperature IS NOT DISTINCT FROM r.temperature
+  AND i.humidity IS NOT DISTINCT FROM r.humidity
+  AND i.lux IS NOT DISTINCT FROM r.lux
+  AND i.irradiance IS NOT DISTINCT FROM r.irradiance
+  AND coalesce(i.extra, '{}') - 'seq' = coalesce(r.extra, '{}') - 'seq'`;
+
+const conflictReason = 'another reading of this sensor at this time is already stored';
+
+/** Stores the readings of the records; the transaction is the caller's. */
+export async function storeCarefully(
+  client: pg.Client,
+  records: readonly JournalRecord[],
+): Promise<Outcome> {
+  const rows = records.flatMap(rowsOfRecord);
+  await client.query(`
+    CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
+      n integer NOT NULL,
+      LIKE readings
+    ) ON COMMIT DELETE ROWS`);
+  const rejects = new RowBuffer(64 * 1024);
+  const refused = await stage(client, rows, 0, rejects);
+
+  const inserted = await client.query(`
+    INSERT INTO readings (${readingColumns})
+    SELECT DISTINCT ON (sensor_id, time) ${readingColumns}
+      FROM incoming ORDER BY sensor_id, time, n
+    ON CONFLICT (sensor_id, time) DO NOTHING`);
+  const conflicts = await client.query<{ n: number }>(`
+    SELECT i.n FROM incoming i JOIN readings r USING (sensor_id, time)
+     WHERE NOT (${sameReading}) ORDER BY i.n`);
+  for (const { n } of conflicts.rows) reject(rejects, rows[n], conflictReason);
+  if (rejects.length > 0) {
+    await copyRows(client, `rejected_readings (${rejectedColumns})`, [rejects.rows]);
+  }
+  const stored = inserted.rowCount ?? 0;
+  const rejected = refused + conflicts.rows.length;
+  return { stored, rejected, duplicates: rows.length - stored - rejected };
+}
+
+/**
+ * Copies rows into the temporary table. A refused COPY is halved until the culprit stands alone and
+ * is rejected. Returns how many were.
+ */
+async function stage(
+  client: pg.Client,
+  rows: readonly Row[],
+  firstN: number,
+  rejects: RowBuffer,
+): Promise<number> {
+  await client.query('SAVEPOINT staged');
+  try {
+    const numbered = rows.map(({ bytes }, index) => withNumber(bytes, firstN + index));
+    await copyRows(client, `incoming (n, ${readingColumns})`, numbered);
+    await client.query('RELEASE SAVEPOINT staged');
+    return 0;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT staged; RELEASE SAVEPOINT staged');
+    if (rows.length === 1) {
+      reject(rejects, rows[0], describeRefusal(error));
+      return 1;
+    }
+    const half = Math.ceil(rows.length / 2);
+    return (
+      (await stage(client, rows.slice(0, half), firstN, rejects)) +
+      (await stage(client, rows.slice(half), firstN + half, rejects))
+    );
+  }
+}
+
+/** The row with `n` as one more field in front. */
+function withNumber(row: Buffer, n: number): Buffer {
+  const numbered = Buffer.allocUnsafe(row.length + 8);
+  numbered.writeInt16BE(row.readInt16BE(0) + 1, 0);
+  numbered.writeInt32BE(4, 2);
+  numbered.writeInt32BE(n, 6);
+  row.copy(numbered, 10, 2);
+  return numbered;
+}
+
+function rowsOfRecord(record: JournalRecord): Row[] {
+  const peers = record
+    .origins()
+    .flatMap(({ readings, peer }) => Array<string>(readings).fill(peer));
+  return splitRows(record.readings).map((bytes, index) => ({
+    bytes,
+    peer: peers[index] ?? 'unknown',
+  }));
+}
+
+function reject(rejects: RowBuffer, row: Row, reason: string): void {
+  const [reading] = decodeRows(row.bytes);
+  rejects.addRejected(reading.receivedAtUs, row.peer, reason, wireFormat(reading));
+}
+
+/** A reading as a gateway would send it. */
+function wireFormat(reading: StoredReading): string {
+  const measurements = {
+    id: reading.sensorId,
+    time: isoTime(reading.timeUs),
+    ...(reading.temperature !== null && { temp: reading.temperature }),
+    ...(reading.humidity !== null && { rh: reading.humidity }),
+    ...(reading.lux !== null && { lux: reading.lux }),
+    ...(reading.irradiance !== null && { irradiance: reading.irradiance }),
+  };
+  const text = JSON.stringify(measurements);
+  // The extra fields keep the very digits that were sent, which parsing them would not.
+  return reading.extra === null || reading.extra === '{}'
+    ? text
+    : `${text.slice(0, -1)},${reading.extra.slice(1)}`;
+}
+
+/** ISO 8601 with as many decimals as the time has. */
+function isoTime(us: number): string {
+  const micros = String(((us % 1_000) + 1_000) % 1_000).padStart(3, '0');
+  const millis = new Date(Math.floor(us / 1_000)).toISOString().slice(0, -1);
+  return `${millis}${micros}`.replace(/\.?0+$/, '') + 'Z';
+}

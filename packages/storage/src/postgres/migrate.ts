@@ -1,0 +1,65 @@
+/**
+ * Brings the schema up to date: the .sql files of `migrations/`, in the order of their names.
+ *
+ * What always holds: each file is applied once, in a transaction of its own, by one process at a
+ * time (an advisory lock); a file that was edited after it was applied is an error.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import type pg from 'pg';
+
+const directory = new URL('../../migrations/', import.meta.url);
+/** Any number will do, as long as nothing else in the database locks it. */
+const lockKey = 7_246_000;
+
+/** @throws {Error} when a file was edited, or Postgres refuses one. */
+export async function migrate(client: pg.Client): Promise<void> {
+  await client.query('SET statement_timeout = 0');
+  await client.query('SELECT pg_advisory_lock($1)', [lockKey]);
+  try {
+    await client.query(`CREATE TABLE IF NOT EXISTS schema_migrations (
+      name text PRIMARY KEY,
+      checksum text NOT NULL,
+      applied_at timestamptz NOT NULL DEFAULT now()
+    )`);
+    const applied = await client.query<{ name: string; checksum: string }>(
+      'SELECT name, checksum FROM schema_migrations',
+    );
+    const checksums = new Map(applied.rows.map(({ name, checksum }) => [name, checksum]));
+    const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort();
+    for (const name of names) {
+      const sql = await readFile(new URL(name, directory), 'utf8');
+      const checksum = createHash('sha256').update(sql).digest('hex');
+      const known = checksums.get(name);
+      if (known === undefined) await apply(client, name, checksum, sql);
+      else if (known !== checksum) {
+        throw new Error(
+          `The migration ${name} was edited after it was applied. Restore it, and add a new file.`,
+        );
+      }
+    }
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [lockKey]).catch(() => undefined);
+    await client.query('RESET statement_timeout').catch(() => undefined);
+  }
+}
+
+async function apply(
+  client: pg.Client,
+  name: string,
+  checksum: string,
+  sql: string,
+): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query(sql);
+    await client.query('INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)', [
+      name,
+      checksum,
+    ]);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw new Error(`The migration ${name} failed`, { cause: error });
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Stores a part of the journal in Postgres: its rows and the journal's new position, in one transaction.
+ *
+ * The usual way is COPY straight into the tables. Only a part that Postgres refuses, because a
+ * reading is there already or a value cannot be held, is stored again the careful way: through a
+ * temporary table, compared with what is there, split until the culprit stands alone. What always
+ * holds: either all of a part is accounted for (stored, duplicate or rejected) or none of it.
+ */
+import type pg from 'pg';
+import { readingColumns, rejectedColumns, RowBuffer } from '../copy-rows.js';
+import type { Checkpoint } from '../journal/checkpoint.js';
+import type { JournalPart } from '../journal/journal.js';
+import { storeCarefully, type Outcome } from './careful-store.js';
+import { copyRows, isRefusal } from './copy.js';
+import { moveProgress } from './progress.js';
+
+/**
+ * Stores `part`, which starts at `progress.position`, and returns the new progress. The partitions
+ * that its readings need must be there.
+ * @throws {ProgressMoved} and whatever Postgres says of a lost connection, a full disk and the like.
+ */
+export async function storePart(
+  client: pg.Client,
+  progress: Checkpoint,
+  part: JournalPart,
+): Promise<Checkpoint> {
+  const readings = sum(part.records.map(({ readingCount }) => readingCount));
+  try {
+    return await inTransaction(client, async () => {
+      await copyReadings(client, part);
+      return settle(client, progress, part, { stored: readings, duplicates: 0, rejected: 0 });
+    });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+  return inTransaction(client, async () => {
+    const outcome = await storeCarefully(client, part.records);
+    return settle(client, progress, part, outcome);
+  });
+}
+
+/** Writes the part's rejects and lost items, and moves the journal's position. */
+async function settle(
+  client: pg.Client,
+  progress: Checkpoint,
+  part: JournalPart,
+  outcome: Outcome,
+): Promise<Checkpoint> {
+  const rejects = sum(part.records.map(({ rejectedCount }) => rejectedCount));
+  const lost = sum(part.lost.map(({ from, to }) => to - from));
+  const rows = part.records.map(({ rejected }) => rejected).filter(({ length }) => length > 0);
+  if (lost > 0) rows.push(rowsOfLost(part));
+  if (rows.length > 0) {
+    await copyRows(client, `rejected_readings (${rejectedColumns})`, rows);
+  }
+  const next: Checkpoint = {
+    journal: progress.journal,
+    position: part.end,
+    stored: progress.stored + outcome.stored,
+    duplicates: progress.duplicates + outcome.duplicates,
+    rejected: progress.rejected + outcome.rejected + rejects + lost,
+    skipped: progress.skipped + part.skipped,
+  };
+  await moveProgress(client, progress, next);
+  return next;
+}
+
+function rowsOfLost(part: JournalPart): Buffer {
+  const buffer = new RowBuffer(1024);
+  for (const { from, to, segment } of part.lost) {
+    buffer.addRejected(
+      Date.now() * 1_000,
+      'unknown',
+      `the journal is damaged: ${to - from} readings of ${segment} cannot be read`,
+      `items ${from} to ${to - 1}; the bytes are kept in the journal's directory, in damaged/`,
+    );
+  }
+  return Buffer.from(buffer.rows);
+}
+
+async function copyReadings(client: pg.Client, part: JournalPart): Promise<void> {
+  const rows = part.records.map(({ readings }) => readings).filter(({ length }) => length > 0);
+  if (rows.length > 0) await copyRows(client, `readings (${readingColumns})`, rows);
+}
+
+/** Runs work in a transaction. */
+async function inTransaction<Result>(
+  client: pg.Client,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  await client.query('BEGIN');
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
