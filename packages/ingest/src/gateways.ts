@@ -1,0 +1,272 @@
+/**
+ * All gateway connections of this worker: who may connect, who is idle, who must wait.
+ *
+ * What always holds: the number of connections is bounded, in all and per address, with descriptors
+ * left for the journal and the database; when the intake is blocked every connection pauses at once;
+ * the log tells of single events but sums up storms.
+ */
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import {
+  addressList,
+  describeError,
+  formatDuration,
+  type AddressList,
+  type Logger,
+  type Settings,
+} from '@zdenergy/core';
+import type { Intake } from '@zdenergy/storage';
+import { Connection, type ConnectionEvents } from './connection.js';
+import type { Decoder } from './decoding.js';
+import { EventSummary } from './event-summary.js';
+import type { Acceptor } from './listeners.js';
+
+/** From reliability.md. */
+const keepAliveMs = 30_000;
+const sweepEveryMs = 1_000;
+const summaryEveryMs = 10_000;
+/** For the journal, the database, the log, IPC and Node itself. */
+const reservedDescriptors = 48;
+/** How long a stopping worker still reads what was on its way. */
+const lastReadsMs = 300;
+
+type Event =
+  'connected' | 'disconnected' | 'timeout' | 'refused' | 'rejected' | 'unread' | 'failed';
+
+export interface GatewayCounts {
+  open: number;
+  opened: number;
+  closed: number;
+  refused: number;
+  timedOut: number;
+  bytesReceived: number;
+  noiseBytes: number;
+}
+
+export class Gateways implements Acceptor, ConnectionEvents {
+  readonly counts: GatewayCounts = {
+    open: 0,
+    opened: 0,
+    closed: 0,
+    refused: 0,
+    timedOut: 0,
+    bytesReceived: 0,
+    noiseBytes: 0,
+  };
+  /** Of the start, an accepted connection or received data, by the monotonic clock. */
+  lastActivityAtMs = performance.now();
+  readonly #settings: Settings;
+  readonly #intake: Intake;
+  readonly #decoder: Decoder;
+  readonly #log: Logger;
+  readonly #connections = new Set<Connection>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #allowed: AddressList | undefined;
+  readonly #maxConnections: number;
+  readonly #summary = new EventSummary<Event>();
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #summaryTimer: NodeJS.Timeout | undefined;
+
+  constructor(settings: Settings, intake: Intake, decoder: Decoder, log: Logger) {
+    this.#settings = settings;
+    this.#intake = intake;
+    this.#decoder = decoder;
+    this.#log = log;
+    this.#allowed = settings.tcpAllow.length > 0 ? addressList(settings.tcpAllow) : undefined;
+    this.#maxConnections = maxConnections(settings, log);
+  }
+
+  start(): void {
+    this.#sweepTimer = setInterval(() => this.#closeIdle(), sweepEveryMs);
+    this.#summaryTimer = setInterval(() => this.#tellUntold(), summaryEveryMs);
+  }
+
+  /** Makes every connection wait, or go on. */
+  setBlocked(blocked: boolean): void {
+    const now = performance.now();
+    for (const connection of this.#connections) {
+      if (blocked) {
+        connection.socket.pause();
+      } else {
+        // It could not send while it waited.
+        connection.lastReceivedAtMs = now;
+        connection.socket.resume();
+      }
+    }
+  }
+
+  accept(socket: Socket): (chunk: Buffer) => void {
+    const address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+    const refusal = this.#refusal(address);
+    if (refusal !== undefined) {
+      this.counts.refused += 1;
+      this.#tell('refused', `Gateway ${address} refused: ${refusal}`);
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return () => undefined;
+    }
+    this.lastActivityAtMs = performance.now();
+    this.counts.opened += 1;
+    this.counts.open += 1;
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+    const peer = `${address}:${socket.remotePort ?? 0}`;
+    const connection = new Connection(
+      socket,
+      peer,
+      this.#intake,
+      this.#decoder,
+      this.#settings.maxFrameBytes,
+      this,
+    );
+    this.#connections.add(connection);
+    this.#tell('connected', `Gateway connected from ${peer}`);
+    socket.setKeepAlive(true, keepAliveMs);
+    socket.setNoDelay(true);
+    socket.on('end', () => connection.receiveEnd());
+    socket.on('error', (error) => (connection.endReason = describeError(error)));
+    socket.on('close', () => this.#forget(connection, address));
+    if (this.#intake.blocked) socket.pause();
+    return (chunk) => connection.receive(chunk);
+  }
+
+  failed(error: Error): void {
+    this.#tell(
+      'failed',
+      `${error.message}. Are there file descriptors left? (ulimit -n; lower TCP_MAX_CONNECTIONS)`,
+    );
+  }
+
+  received(bytes: number): void {
+    this.counts.bytesReceived += bytes;
+    this.lastActivityAtMs = performance.now();
+  }
+
+  noise(bytes: number): void {
+    this.counts.noiseBytes += bytes;
+  }
+
+  rejected(peer: string, reason: string): void {
+    this.#tell('rejected', `A reading from ${peer} was rejected: ${reason}`);
+  }
+
+  unreadAnswers(peer: string): void {
+    this.#tell('unread', `Gateway ${peer} does not read its answers and was disconnected`);
+  }
+
+  /** Reads what is still on its way, then reads no more. */
+  async finishReading(): Promise<void> {
+    clearInterval(this.#sweepTimer);
+    await new Promise((resolve) => setTimeout(resolve, lastReadsMs));
+    this.setBlocked(true);
+  }
+
+  /** Ends all connections, after their last answers. */
+  closeAll(): void {
+    for (const connection of this.#connections) {
+      connection.endReason = 'zdenergy stops';
+      connection.socket.destroySoon();
+    }
+    clearInterval(this.#summaryTimer);
+    this.#tellUntold();
+  }
+
+  #refusal(address: string): string | undefined {
+    const { tcpMaxConnectionsPerIp } = this.#settings;
+    if (address === '') return 'it has gone already';
+    if (this.#allowed?.includes(address) === false) return 'its address is not in TCP_ALLOW';
+    if (this.counts.open >= this.#maxConnections) {
+      return `${this.#maxConnections} connections are open, the most that may be`;
+    }
+    if (
+      tcpMaxConnectionsPerIp > 0 &&
+      (this.#perAddress.get(address) ?? 0) >= tcpMaxConnectionsPerIp
+    ) {
+      return `it has ${tcpMaxConnectionsPerIp} connections (TCP_MAX_CONNECTIONS_PER_IP)`;
+    }
+    return undefined;
+  }
+
+  #forget(connection: Connection, address: string): void {
+    this.#connections.delete(connection);
+    this.counts.open -= 1;
+    this.counts.closed += 1;
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(address, left);
+    else this.#perAddress.delete(address);
+    this.#tell(
+      'disconnected',
+      `Gateway disconnected: ${connection.peer} (${connection.endReason})`,
+    );
+  }
+
+  #closeIdle(): void {
+    if (this.#intake.blocked) return;
+    const { tcpIdleTimeoutMs } = this.#settings;
+    const oldestMs = performance.now() - tcpIdleTimeoutMs;
+    for (const connection of this.#connections) {
+      if (connection.lastReceivedAtMs > oldestMs) continue;
+      this.counts.timedOut += 1;
+      this.#tell(
+        'timeout',
+        `Socket timeout: ${connection.peer} sent nothing for ${formatDuration(tcpIdleTimeoutMs)}`,
+      );
+      connection.endReason = 'it sent nothing for too long';
+      connection.socket.destroy();
+    }
+  }
+
+  #tell(event: Event, message: string): void {
+    if (this.#summary.note(event)) this.#levels[event](message);
+  }
+
+  #tellUntold(): void {
+    for (const [event, count] of this.#summary.takeUntold()) {
+      this.#levels[event](
+        `${count} more like this in the last ${summaryEveryMs / 1_000} s: ${storms[event]}`,
+      );
+    }
+  }
+
+  readonly #levels: Readonly<Record<Event, (message: string) => void>> = {
+    connected: (message) => this.#log.connected(message),
+    disconnected: (message) => this.#log.disconnected(message),
+    timeout: (message) => this.#log.warning(message),
+    refused: (message) => this.#log.warning(message),
+    rejected: (message) => this.#log.warning(message),
+    unread: (message) => this.#log.warning(message),
+    failed: (message) => this.#log.error(message),
+  };
+}
+
+const storms: Readonly<Record<Event, string>> = {
+  connected: 'gateways connected',
+  disconnected: 'gateways disconnected',
+  timeout: 'silent gateways disconnected',
+  refused: 'gateways refused',
+  rejected: 'readings rejected',
+  unread: 'gateways that did not read their answers',
+  failed: 'connections that could not be accepted',
+};
+
+/** This worker's share of TCP_MAX_CONNECTIONS, as far as file descriptors allow. */
+function maxConnections(settings: Settings, log: Logger): number {
+  const share = Math.ceil(settings.tcpMaxConnections / settings.ingestWorkers);
+  const most = Math.max(1, openFilesLimit() - reservedDescriptors);
+  if (most < share) {
+    log.warning(
+      `The limit of open files allows ${most} connections, fewer than the ${share} of ` +
+        'TCP_MAX_CONNECTIONS. Raise it (ulimit -n, or LimitNOFILE in systemd).',
+    );
+  }
+  return Math.min(share, most);
+}
+
+/** The process's limit of file descriptors; where it is not told, none is assumed. */
+function openFilesLimit(): number {
+  try {
+    const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return match === null ? Infinity : Number(match[1]);
+  } catch {
+    return Infinity;
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The ingest worker: gateways → journal → Postgres.
+ *
+ * It listens once the journal is open, whether or not there is a database. It stops in this order:
+ * accept no more, read what is on its way, make it durable and answer, close connections, drain
+ * until the deadline.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type IngestSnapshot,
+  type Ledger,
+  type ListenerName,
+  type Logger,
+  type Settings,
+  type SocketHandle,
+  type SupervisorLink,
+  type WorkerDuties,
+} from '@zdenergy/core';
+import { diskFiles, Drain, Intake, Journal } from '@zdenergy/storage';
+import { Decoder } from './decoding.js';
+import { Gateways } from './gateways.js';
+import { listenPlain, listenTls, type Listener } from './listeners.js';
+import { LiveFeed } from './live-feed.js';
+
+/** What of the time to stop is left for the last commit and for closing. */
+const closingMs = 1_000;
+
+/** A journal with the drain that empties it. */
+interface Queue {
+  readonly journal: Journal;
+  readonly drain: Drain;
+}
+
+export class IngestWorker implements WorkerDuties {
+  readonly #name: string;
+  readonly #settings: Settings;
+  readonly #databaseUrl: string;
+  readonly #log: Logger;
+  readonly #link: SupervisorLink;
+  /** The first is this worker's own; the others were left by workers that are no more. */
+  readonly #queues: Queue[] = [];
+  readonly #listeners: Listener[] = [];
+  readonly #decoder: Decoder;
+  #intake: Intake | undefined;
+  #gateways: Gateways | undefined;
+  #liveFeed: LiveFeed | undefined;
+
+  constructor(
+    name: string,
+    settings: Settings,
+    databaseUrl: string,
+    log: Logger,
+    link: SupervisorLink,
+  ) {
+    this.#name = name;
+    this.#settings = settings;
+    this.#databaseUrl = databaseUrl;
+    this.#log = log;
+    this.#link = link;
+    this.#decoder = new Decoder(settings);
+  }
+
+  async start(sockets: ReadonlyMap<ListenerName, SocketHandle>): Promise<void> {
+    const { journal, drain } = await this.#openQueue(this.#name);
+    const liveFeed = new LiveFeed((rows) => this.#link.send({ type: 'live', rows }));
+    const intake = new Intake(journal, this.#settings.journalReserveBytes, {
+      durable: (batch) => {
+        drain.wake();
+        liveFeed.push(batch.readings.rows);
+      },
+      blocked: (blocked) => this.#gateways?.setBlocked(blocked),
+      problem: (problem) => this.#tellProblem(problem),
+    });
+    const gateways = new Gateways(this.#settings, intake, this.#decoder, this.#log);
+    this.#intake = intake;
+    this.#gateways = gateways;
+    this.#liveFeed = liveFeed;
+    await intake.start();
+    drain.start();
+    await this.#adoptJournals();
+    liveFeed.start();
+    gateways.start();
+    const tcp = sockets.get('tcp');
+    if (tcp !== undefined) {
+      this.#listeners.push(listenPlain(tcp, gateways));
+      this.#log.listening(`TCP Server listening on port ${this.#settings.tcpPort}`);
+    }
+    const tls = sockets.get('tls');
+    if (tls !== undefined) {
+      this.#listeners.push(await listenTls(tls, this.#settings, gateways));
+      this.#log.listening(`TCP Server listening on port ${this.#settings.tlsPort} (TLS)`);
+    }
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    const endsAt = performance.now() + deadlineMs;
+    for (const listener of this.#listeners) listener.close();
+    await this.#gateways?.finishReading();
+    await this.#intake?.stop(Math.max(0, endsAt - performance.now() - closingMs));
+    this.#gateways?.closeAll();
+    this.#liveFeed?.stop();
+    const drainMs = Math.max(0, endsAt - performance.now() - closingMs);
+    await Promise.all(
+      this.#queues.map(async ({ journal, drain }) => {
+        await drain.stop(drainMs);
+        await journal.close();
+      }),
+    );
+  }
+
+  snapshot(loopDelayMs: number): IngestSnapshot | null {
+    const intake = this.#intake;
+    const gateways = this.#gateways;
+    const own = this.#queues[0];
+    if (intake === undefined || gateways === undefined || own === undefined) return null;
+    const { noiseBytes, ...connections } = gateways.counts;
+    const drains = this.#queues.map(({ drain }) => drain);
+    return {
+      kind: 'ingest',
+      idleMs: performance.now() - gateways.lastActivityAtMs,
+      loopDelayMs,
+      connections,
+      input: { ...this.#decoder.counts, noiseBytes },
+      ledger: drains.map(({ ledger }) => ledger).reduce(addLedgers),
+      journal: {
+        problem: intake.problem,
+        bytes: this.#queues.reduce((sum, { journal }) => sum + journal.bytes, 0),
+        oldestPendingMs: Math.max(...this.#queues.map(({ journal }) => journal.oldestPendingMs)),
+        diskFreeBytes: intake.space.freeBytes,
+        diskTotalBytes: intake.space.totalBytes,
+      },
+      database: own.drain.state,
+    };
+  }
+
+  async #openQueue(name: string): Promise<Queue> {
+    const directory = join(this.#settings.dataDir, 'journal', name);
+    const journal = await Journal.open(directory, diskFiles);
+    for (const damage of journal.damage) {
+      this.#log.error(
+        `The journal was damaged: ${damage}. All that could be read is kept; the rest is in ` +
+          `${join(directory, 'damaged')}.`,
+      );
+    }
+    const drain = new Drain(journal, this.#databaseUrl, this.#log);
+    const queue = { journal, drain };
+    this.#queues.push(queue);
+    return queue;
+  }
+
+  /** The first worker also drains the journals of workers that are no more (INGEST_WORKERS was lowered). */
+  async #adoptJournals(): Promise<void> {
+    if (this.#name !== workerName(1)) return;
+    const current = new Set(
+      Array.from({ length: this.#settings.ingestWorkers }, (_, index) => workerName(index + 1)),
+    );
+    const names = await readdir(join(this.#settings.dataDir, 'journal'));
+    for (const name of names.filter((found) => /^ingest-\d+$/.test(found))) {
+      if (!current.has(name)) (await this.#openQueue(name)).drain.start();
+    }
+  }
+
+  #tellProblem(problem: string | null): void {
+    if (problem === null) this.#log.listening('The journal can be written again');
+    else this.#log.error(`Readings cannot be kept: ${problem}`);
+  }
+}
+
+const workerName = (number: number): string => `ingest-${number}`;
+
+function addLedgers(a: Ledger, b: Ledger): Ledger {
+  return {
+    received: a.received + b.received,
+    stored: a.stored + b.stored,
+    duplicates: a.duplicates + b.duplicates,
+    rejected: a.rejected + b.rejected,
+    pending: a.pending + b.pending,
+  };
+}

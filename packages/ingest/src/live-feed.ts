@@ -1,0 +1,55 @@
+/**
+ * The newest readings for the live view, a few times a second and never more than fit.
+ *
+ * What always holds: memory and the size of a message are bounded; when readings come faster than
+ * they are taken, the oldest are left out.
+ */
+import { endOfRow } from '@zdenergy/storage';
+
+/** Live means that a person sees no delay. */
+const intervalMs = 250;
+/** Some thousand readings: as many as the live view holds. */
+const maxBytes = 128 * 1024;
+
+export class LiveFeed {
+  readonly #send: (rows: Buffer) => boolean;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `send` returns false when the last message is still on its way. */
+  constructor(send: (rows: Buffer) => boolean) {
+    this.#send = send;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#flush(), intervalMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Takes a copy of the newest of these rows. */
+  push(rows: Buffer): void {
+    const newest = tail(rows);
+    this.#waiting.push(Buffer.from(newest));
+    this.#waitingBytes += newest.length;
+    while (this.#waitingBytes > maxBytes && this.#waiting.length > 1) {
+      this.#waitingBytes -= this.#waiting.shift()?.length ?? 0;
+    }
+  }
+
+  #flush(): void {
+    if (this.#waitingBytes === 0 || !this.#send(Buffer.concat(this.#waiting))) return;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+}
+
+/** The last whole rows that fit. */
+function tail(rows: Buffer): Buffer {
+  let start = 0;
+  while (rows.length - start > maxBytes) start = endOfRow(rows, start);
+  return rows.subarray(start);
+}
