@@ -9,7 +9,7 @@ import { z } from 'zod';
 
 const counter = z.number().nonnegative();
 
-/** How many readings went where since the data directory was made; design invariant 2. */
+/** How many readings went where since the data directory was made; received is the sum of the others. */
 const ledger = z.object({
   received: counter,
   stored: counter,
@@ -52,7 +52,7 @@ const ingestSnapshot = z.object({
   }),
   database: z.object({
     connected: z.boolean(),
-    /** Why not, in plain words. */
+    /** Why not, in plain words; null also while the first attempt is under way. */
     problem: z.string().nullable(),
   }),
 });

@@ -11,7 +11,7 @@ import { Worker as Thread } from 'node:worker_threads';
 import type { IngestSnapshot, ListenerName, ToWorker } from './ipc.js';
 import { parseToWorker, type FromWorker } from './ipc.js';
 
-/** From reliability.md: a beat a second. */
+/** The supervisor calls a worker hung after ten missed beats. */
 const heartbeatMs = 1_000;
 /** A blocked worker is gone this long after its supervisor, at the latest. */
 const parentCheckMs = 250;
@@ -110,7 +110,7 @@ export function serveSupervisor(
 
 /** Without a supervisor nobody restarts or watches the worker: it ends at once, keeping what it has. */
 const orphanDeadlineMs = 500;
-/** From reliability.md: workers stop within 8 s. */
+/** The time that the supervisor gives, too. */
 const signalDeadlineMs = 8_000;
 
 /**

@@ -21,7 +21,7 @@ import type { Decoder } from './decoding.js';
 import { EventSummary } from './event-summary.js';
 import type { Acceptor } from './listeners.js';
 
-/** From reliability.md. */
+/** A gateway behind a link that went down is found out while its neighbours still send. */
 const keepAliveMs = 30_000;
 const sweepEveryMs = 1_000;
 const summaryEveryMs = 10_000;

@@ -11,7 +11,7 @@ import { Socket } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
 import type { Settings, SocketHandle } from '@zdenergy/core';
 
-/** From reliability.md. */
+/** Connections that wait while the worker restarts; the kernel may allow fewer (somaxconn). */
 const backlog = 1_024;
 /** What one read takes at most; the kernel's usual receive buffer is larger. */
 const readBytes = 64 * 1024;

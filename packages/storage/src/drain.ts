@@ -22,7 +22,7 @@ const maxBytes = 4 * 1024 * 1024;
 const smallPartItems = 1_000;
 /** The least time from one small part to the next; well below the delay that a reader notices. */
 const smallPartSpacingMs = 40;
-/** From reliability.md; the longest wait is short, so that a backlog starts to drain at once. */
+/** Doubling; the longest wait is short, so that a backlog starts to drain at once. */
 const retryMinMs = 500;
 const retryMaxMs = 2_000;
 /** A migration may rewrite a large table. */
@@ -34,7 +34,7 @@ const checkpointEveryMs = 1_000;
 
 export interface DrainState {
   readonly connected: boolean;
-  /** Why readings do not get into the database now, in plain words. */
+  /** Why readings do not get into the database, in plain words; null before the first attempt failed. */
   readonly problem: string | null;
 }
 
@@ -44,7 +44,7 @@ export class Drain {
   readonly #log: Logger;
   readonly #months = new Set<number>();
   #connection: Connection | undefined;
-  #state: DrainState = { connected: false, problem: 'not connected yet' };
+  #state: DrainState = { connected: false, problem: null };
   #stopping = false;
   #loop: Promise<void> | undefined;
   /** Something was appended since the journal was last read. */

@@ -13,44 +13,26 @@
  * - A segment is removed only when the database has committed all that was in it. Bytes that cannot
  *   be read are kept in `damaged/`, and the numbers they held are reported as lost.
  */
-import { randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Batch } from '../batch.js';
-import { emptyCheckpoint, readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { writeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { keepAside } from './damaged.js';
 import { writeFully, type Files, type FreeSpace, type JournalFile } from './files.js';
 import type { JournalRecord } from './record.js';
 import { sealBatch } from './seal.js';
 import {
   encodeSegmentHeader,
-  readFully,
   readPart,
-  readSegmentHeader,
   segmentHeaderBytes,
   segmentName,
-  segmentNumber,
   type DamagedBytes,
 } from './segment.js';
+import { openDirectory, type Opened, type Segment } from './opening.js';
 
-/** From reliability.md; small enough that space comes back soon, large enough to be rare. */
+/** Small enough that space comes back soon, large enough to be rare. */
 const defaultSegmentBytes = 16 * 1024 * 1024;
-/**
- * How far an opening jumps ahead at the least: more items than fit into several segments; and at
- * the most: by chance, so that even a disk that lost every trace of an earlier run does not make
- * two runs use the same numbers. 2 ** 53 numbers last for millions of openings.
- */
-const jumpLeast = 2 ** 24;
-const jumpMost = 2 ** 32;
-const damagedDirectory = 'damaged';
 /** How exactly it is known how long readings wait. */
 const appendTimeEveryMs = 1_000;
-
-interface Segment {
-  readonly number: number;
-  readonly first: number;
-  readonly previousEnd: number;
-  /** Bytes known to be durable, or the file's length for a segment of an earlier run. */
-  bytes: number;
-}
 
 /** Numbers whose items cannot be read any more: from (inclusive) to (exclusive). */
 export interface LostItems {
@@ -389,196 +371,5 @@ export class Journal {
     this.#active = undefined;
     await file?.close();
     await this.#saveCheckpoint();
-  }
-}
-
-interface Opened {
-  readonly directory: string;
-  readonly checkpoint: Checkpoint;
-  readonly segments: Segment[];
-  readonly nextNumber: number;
-  readonly end: number;
-  readonly nextFirst: number;
-  readonly damage: readonly string[];
-}
-
-async function openDirectory(directory: string, files: Files): Promise<Opened> {
-  await files.makeDirectory(directory);
-  // What an earlier run renamed but did not live to sync is built on from here.
-  await files.syncDirectory(directory);
-  const damage: string[] = [];
-  const saved = await readCheckpoint(files, directory);
-  const numbers = (await files.list(directory))
-    .map(segmentNumber)
-    .filter((number) => number !== undefined)
-    .sort((a, b) => a - b);
-  let id = saved?.journal;
-  const segments: Segment[] = [];
-  for (const number of numbers) {
-    const previous = segments.at(-1);
-    const opened = await openSegment(files, directory, number, previous, damage);
-    if (opened === undefined) continue;
-    opened.journalId ??= id;
-    if (id !== undefined && id !== opened.journalId) {
-      throw new Error(
-        `${join(directory, segmentName(number))} belongs to another journal. ` +
-          'Move it out of the directory; DATA_DIR must not be shared or mixed.',
-      );
-    }
-    id = opened.journalId;
-    segments.push(opened);
-  }
-  const isNew = saved === undefined && numbers.length === 0;
-  const firsts = segments.map(({ first }) => first);
-  const checkpoint = saved ?? emptyCheckpoint(id ?? randomUUID());
-  if (saved === undefined) await writeCheckpoint(files, directory, checkpoint);
-  const end = Math.max(await endOfRecords(files, directory, segments, damage), checkpoint.position);
-  return {
-    directory,
-    checkpoint,
-    segments,
-    nextNumber: (numbers.at(-1) ?? 0) + 1,
-    end,
-    nextFirst: isNew ? 0 : Math.max(end, ...firsts) + randomInt(jumpLeast, jumpMost),
-    damage,
-  };
-}
-
-/** A segment of an earlier run; undefined when nothing of it can be read. */
-async function openSegment(
-  files: Files,
-  directory: string,
-  number: number,
-  previous: Segment | undefined,
-  damage: string[],
-): Promise<(Segment & { journalId?: string | undefined }) | undefined> {
-  const name = segmentName(number);
-  const path = join(directory, name);
-  const file = await files.open(path);
-  try {
-    const bytes = await file.size();
-    const header = await readSegmentHeader(file);
-    if (header !== null) return { number, bytes, ...header };
-    const { records } = await readPart(file, segmentHeaderBytes, bytes, 1, scanBytes);
-    if (records.length === 0) {
-      // A crash while the segment was made leaves a header at most, and nothing to lose.
-      if (bytes > segmentHeaderBytes) await setAside(files, directory, name, damage);
-      else await files.remove(path);
-      return undefined;
-    }
-    damage.push(`${name}: its header cannot be read; its records can`);
-    const previousEnd =
-      previous === undefined ? 0 : await endOfReadable(files, directory, previous);
-    return { number, bytes, first: records[0].first, previousEnd };
-  } finally {
-    await file.close();
-  }
-}
-
-async function endOfReadable(files: Files, directory: string, segment: Segment): Promise<number> {
-  const file = await files.open(join(directory, segmentName(segment.number)));
-  try {
-    const end = await scanSegment(file, segment.bytes, () => Promise.resolve());
-    return end ?? segment.first;
-  } finally {
-    await file.close();
-  }
-}
-
-async function setAside(
-  files: Files,
-  directory: string,
-  name: string,
-  damage: string[],
-): Promise<void> {
-  damage.push(`${name}: nothing of it can be read`);
-  await files.makeDirectory(join(directory, damagedDirectory));
-  await files.rename(join(directory, name), join(directory, damagedDirectory, name));
-}
-
-/**
- * The number after the last item that can be read. What an earlier run wrote but did not live to
- * sync is synced now, before anything is built on it. Segments at the end that hold nothing go.
- */
-async function endOfRecords(
-  files: Files,
-  directory: string,
-  segments: Segment[],
-  damage: string[],
-): Promise<number> {
-  for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
-    const path = join(directory, segmentName(last.number));
-    const file = await files.open(path);
-    try {
-      await file.datasync();
-      const end = await scanSegment(file, last.bytes, async (range) => {
-        damage.push(`${path}: ${range.to - range.from} bytes at ${range.from} are no record`);
-        await keepAside(files, directory, segmentName(last.number), range);
-      });
-      if (end !== undefined) return end;
-    } finally {
-      await file.close();
-    }
-    segments.pop();
-    await files.remove(path);
-  }
-  return 0;
-}
-
-/** The number after the segment's last item; undefined when there is none. */
-async function scanSegment(
-  file: JournalFile,
-  bytes: number,
-  damaged: (range: DamagedBytes) => Promise<void>,
-): Promise<number | undefined> {
-  let end: number | undefined;
-  for (let offset = segmentHeaderBytes; offset < bytes;) {
-    const part = await readPart(file, offset, bytes, Number.MAX_SAFE_INTEGER, scanBytes);
-    for (const record of part.records) end = Math.max(end ?? 0, record.end);
-    for (const range of part.damaged) await damaged(range);
-    offset = part.next;
-  }
-  return end;
-}
-
-const scanBytes = 4 * 1024 * 1024;
-
-/**
- * Copies bytes that cannot be read as records to `damaged/`, for a person to look at. On a full disk
- * there is no copy: going on matters more.
- */
-async function keepAside(
-  files: Files,
-  directory: string,
-  name: string,
-  range: DamagedBytes,
-): Promise<void> {
-  await copyAside(files, directory, name, range).catch(() => undefined);
-}
-
-async function copyAside(
-  files: Files,
-  directory: string,
-  name: string,
-  { from, to }: DamagedBytes,
-): Promise<void> {
-  const aside = join(directory, damagedDirectory);
-  await files.makeDirectory(aside);
-  const path = join(aside, `${name}-${from}`);
-  await files.remove(path);
-  const source = await files.open(join(directory, name));
-  try {
-    const target = await files.create(path);
-    try {
-      for (let at = from; at < to; at += scanBytes) {
-        const bytes = await readFully(source, at, Math.min(scanBytes, to - at));
-        await writeFully(target, bytes, at - from);
-      }
-      await target.datasync();
-    } finally {
-      await target.close();
-    }
-  } finally {
-    await source.close();
   }
 }

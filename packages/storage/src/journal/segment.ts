@@ -79,6 +79,8 @@ export interface SegmentPart {
   readonly next: number;
 }
 
+/** How much of a segment is taken at a time when all of it is looked through. */
+export const scanBytes = 4 * 1024 * 1024;
 /** How much of a segment is read at a time. */
 const readBytes = 1024 * 1024;
 

@@ -8,7 +8,7 @@
 import pg from 'pg';
 import { describeError, errorCode } from '@zdenergy/core';
 
-/** From reliability.md. */
+/** A host that does not answer by then is down, frozen or out of reach. */
 const connectTimeoutMs = 2_000;
 const statementTimeoutMs = 15_000;
 /** What the network and a busy event loop may add to a statement's own timeout. */

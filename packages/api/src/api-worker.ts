@@ -1,0 +1,127 @@
+/**
+ * The API worker: puts the parts together and serves the supervisor's orders.
+ *
+ * What always holds: it becomes ready without a database; health is worked out from what the
+ * supervisor, the database watch and the live feed left in memory.
+ */
+import {
+  describeError,
+  Releases,
+  type Logger,
+  type Settings,
+  type WorkerDuties,
+} from '@zdenergy/core';
+import { createDatabaseProbe, decodeRows, newestReadings } from '@zdenergy/storage';
+import { accessGuard } from './access.js';
+import { createApp } from './app.js';
+import { nextReport, type ClusterReport } from './cluster-report.js';
+import { watchDatabase } from './database-watch.js';
+import { answerHealth, isHealthUrl } from './health-endpoint.js';
+import { healthReport, type DatabaseState, type HealthReport } from './health.js';
+import { serveHttp } from './http-server.js';
+import { RecentReadings } from './recent-readings.js';
+import { statsReport } from './stats.js';
+
+/** What is left of a stop's deadline when requests still under way are cut. */
+const cutMarginMs = 250;
+
+export interface ApiParts {
+  /** With the database's address in it, which the supervisor sees to. */
+  readonly settings: Settings & { readonly databaseUrl: string };
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties {
+  const releases = new Releases();
+  const readings = new RecentReadings(settings.memoryReadings);
+  let cluster: ClusterReport | null = null;
+  let databaseState = (): DatabaseState => ({ connected: null, problem: null });
+  let cutConnections = (): void => undefined;
+
+  const health = (): HealthReport =>
+    healthReport(
+      {
+        cluster,
+        database: databaseState(),
+        memoryReadings: readings.size,
+        staleAfterMs: settings.staleAfterMs,
+        version,
+      },
+      { monotonicMs: performance.now(), wallMs: Date.now() },
+    );
+  const app = createApp({
+    admit: accessGuard(settings),
+    stats: () => statsReport(cluster, performance.now()),
+    logger,
+  });
+
+  // The live view is no reason to fall over: without it health would not be answered.
+  const takeLive = (rows: Uint8Array): void => {
+    try {
+      readings.add(decodeRows(rows));
+    } catch (error) {
+      logger.error(`Live readings could not be read: ${describeError(error)}`);
+    }
+  };
+
+  return {
+    async start(sockets) {
+      const handle = sockets.get('http');
+      if (handle === undefined) throw new Error('The supervisor sent no socket for HTTP.');
+      const fill = fillOnce(readings, settings, logger);
+      const watch = watchDatabase(createDatabaseProbe(settings.databaseUrl), logger, fill);
+      releases.push(() => watch.stop());
+      databaseState = () => watch.state();
+
+      const server = await serveHttp(handle, (request, response) => {
+        if (isHealthUrl(request.url)) answerHealth(request, response, health);
+        else app(request, response);
+      });
+      releases.push(() => server.close());
+      cutConnections = () => server.cut();
+      logger.listening(`HTTP server listening on port ${server.port}`);
+    },
+    async stop(deadlineMs) {
+      const timer = setTimeout(() => cutConnections(), Math.max(0, deadlineMs - cutMarginMs));
+      await releases.release();
+      clearTimeout(timer);
+    },
+    snapshot: () => null,
+    receive(message) {
+      switch (message.type) {
+        case 'cluster':
+          cluster = nextReport(cluster, message.state, performance.now());
+          break;
+        case 'live':
+          takeLive(message.rows);
+          break;
+        default:
+          message satisfies never;
+      }
+    },
+  };
+}
+
+/**
+ * Fills the memory from the database, once: called whenever the database has answered, it does
+ * nothing while a try is under way or after one has succeeded.
+ */
+function fillOnce(
+  readings: RecentReadings,
+  { databaseUrl, memoryReadings }: ApiParts['settings'],
+  logger: Logger,
+): () => void {
+  let wanted = memoryReadings > 0;
+  return () => {
+    if (!wanted) return;
+    wanted = false;
+    newestReadings(databaseUrl, memoryReadings).then(
+      (stored) => readings.addOlder(stored),
+      (error: unknown) => {
+        wanted = true;
+        logger.debug(`The newest readings could not be loaded yet: ${describeError(error)}`);
+      },
+    );
+  };
+}

@@ -1,0 +1,39 @@
+/** The entry of the API worker, forked by the supervisor. */
+import { readFileSync } from 'node:fs';
+import { createLogger, describeError, parseSettings, serveSupervisor } from '@zdenergy/core';
+import { apiWorker } from './api-worker.js';
+
+const settings = parseSettings(process.env);
+const logger = createLogger(process.env['ZDENERGY_WORKER_NAME'] ?? 'api', settings);
+
+process.on('uncaughtException', (error) => {
+  logger.fatal(`The API worker failed: ${error.stack ?? describeError(error)}`);
+  exit(1);
+});
+
+const { databaseUrl } = settings;
+if (databaseUrl === undefined) {
+  throw new Error('DATABASE_URL is not set. The supervisor sets it: start zdenergy by npm start.');
+}
+const version = versionOf(new URL('../../../package.json', import.meta.url));
+serveSupervisor(
+  () => apiWorker({ settings: { ...settings, databaseUrl }, version, logger }),
+  (code, reason) => {
+    if (reason !== undefined) logger.fatal(`The API worker gives up: ${describeError(reason)}`);
+    exit(code);
+  },
+);
+
+function exit(code: number): never {
+  logger.flush();
+  process.exit(code);
+}
+
+/** The version in the project's package.json. */
+function versionOf(file: URL): string {
+  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  if (typeof content === 'object' && content !== null && 'version' in content) {
+    return String(content.version);
+  }
+  return 'unknown';
+}

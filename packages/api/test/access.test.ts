@@ -1,0 +1,155 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { accessGuard } from '../src/access.js';
+
+const apiToken = 'a-token-of-some-length';
+const bearer = (token: string): IncomingHttpHeaders => ({ authorization: `Bearer ${token}` });
+
+describe('without API_TOKEN', () => {
+  const rows: [
+    what: string,
+    peer: string | undefined,
+    headers: IncomingHttpHeaders,
+    trustProxy: string[],
+    admitted: boolean,
+  ][] = [
+    ['loopback', '127.0.0.1', {}, [], true],
+    ['any loopback', '127.8.9.1', {}, [], true],
+    ['IPv6 loopback', '::1', {}, [], true],
+    ['mapped loopback', '::ffff:127.0.0.1', {}, [], true],
+    ['the local network', '192.168.1.20', {}, [], false],
+    ['mapped remote', '::ffff:192.168.1.20', {}, [], false],
+    ['IPv6 remote', '2001:db8::1', {}, [], false],
+    ['the unspecified address', '::', {}, [], false],
+    ['a socket that is gone', undefined, {}, [], false],
+    ['a token, where none is set', '192.168.1.20', bearer('undefined'), [], false],
+
+    ['forwarded to loopback', '127.0.0.1', { 'x-forwarded-for': '203.0.113.9' }, [], false],
+    ['claiming loopback', '127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }, [], false],
+    ['an empty X-Forwarded-For', '127.0.0.1', { 'x-forwarded-for': '' }, [], false],
+    ['Forwarded', '127.0.0.1', { forwarded: 'for=127.0.0.1' }, [], false],
+    ['remote claiming loopback', '203.0.113.9', { 'x-forwarded-for': '127.0.0.1' }, [], false],
+
+    ['proxy for loopback', '10.0.0.2', { 'x-forwarded-for': '127.0.0.1' }, ['10.0.0.2'], true],
+    ['proxy for remote', '10.0.0.2', { 'x-forwarded-for': '203.0.113.9' }, ['10.0.0.2'], false],
+    [
+      'proxy for a liar',
+      '10.0.0.2',
+      { 'x-forwarded-for': '127.0.0.1, 203.0.113.9' },
+      ['10.0.0.2'],
+      false,
+    ],
+    [
+      'two proxies for loopback',
+      '10.0.0.2',
+      { 'x-forwarded-for': '127.0.0.1, 10.0.0.3' },
+      ['10.0.0.0/8'],
+      true,
+    ],
+    [
+      'two proxies for remote',
+      '::ffff:10.0.0.2',
+      { 'x-forwarded-for': '127.0.0.1, 203.0.113.9, 10.0.0.3' },
+      ['10.0.0.0/8'],
+      false,
+    ],
+    [
+      'a proxy on loopback, for loopback',
+      '127.0.0.1',
+      { 'x-forwarded-for': '::1' },
+      ['127.0.0.1'],
+      true,
+    ],
+    [
+      'only proxies in the chain',
+      '127.0.0.1',
+      { 'x-forwarded-for': '127.0.0.1' },
+      ['127.0.0.1'],
+      true,
+    ],
+    [
+      'with ports',
+      'fd00::2',
+      { 'x-forwarded-for': '[::1]:5123, 10.1.1.1:80' },
+      ['fd00::/8', '10.1.1.1'],
+      true,
+    ],
+    ['nonsense', '10.0.0.2', { 'x-forwarded-for': 'unknown' }, ['10.0.0.2'], false],
+    [
+      'nonsense on the right',
+      '10.0.0.2',
+      { 'x-forwarded-for': '127.0.0.1, 127.0.0.1x' },
+      ['10.0.0.2'],
+      false,
+    ],
+    ['Forwarded by a proxy', '10.0.0.2', { forwarded: 'for=127.0.0.1' }, ['10.0.0.2'], false],
+    ['the proxy itself', '127.0.0.1', {}, ['127.0.0.1'], true],
+    ['a proxy elsewhere itself', '10.0.0.2', {}, ['10.0.0.2'], false],
+
+    ['Host localhost', '127.0.0.1', { host: 'localhost:5000' }, [], true],
+    ['Host LOCALHOST', '127.0.0.1', { host: 'LOCALHOST' }, [], true],
+    ['Host an address', '127.0.0.1', { host: '127.0.0.1:5000' }, [], true],
+    ['Host an IPv6 address', '::1', { host: '[::1]:5000' }, [], true],
+    ['Host a foreign name', '127.0.0.1', { host: 'rebind.example:5000' }, [], false],
+    ['Host like localhost', '127.0.0.1', { host: 'localhost.evil.example' }, [], false],
+    ['Host like an address', '127.0.0.1', { host: '127.0.0.1.evil.example' }, [], false],
+    ['Host empty', '127.0.0.1', { host: '' }, [], false],
+  ];
+
+  it.each(rows)('%s from %s', (_what, peerAddress, headers, trustProxy, admitted) => {
+    const guard = accessGuard({ apiToken: undefined, trustProxy });
+    expect(guard({ peerAddress, headers }).admitted).toBe(admitted);
+  });
+
+  it('tells what to set, and what is wrong', () => {
+    const guard = accessGuard({ apiToken: undefined, trustProxy: [] });
+    expect(guard({ peerAddress: '192.168.1.20', headers: {} })).toEqual({
+      admitted: false,
+      reason: expect.stringMatching(/only to clients on the machine.*Set API_TOKEN/),
+    });
+    const forwarded = { 'x-forwarded-for': '127.0.0.1' };
+    expect(guard({ peerAddress: '127.0.0.1', headers: forwarded })).toEqual({
+      admitted: false,
+      reason: expect.stringContaining('TRUST_PROXY'),
+    });
+  });
+});
+
+describe('with API_TOKEN', () => {
+  const guard = accessGuard({ apiToken, trustProxy: [] });
+  const rows: [what: string, peer: string, headers: IncomingHttpHeaders, admitted: boolean][] = [
+    ['the token, from anywhere', '203.0.113.9', bearer(apiToken), true],
+    [
+      'the token, through any proxy',
+      '127.0.0.1',
+      { ...bearer(apiToken), 'x-forwarded-for': '203.0.113.9' },
+      true,
+    ],
+    [
+      'the token, under any name',
+      '127.0.0.1',
+      { ...bearer(apiToken), host: 'zdenergy.example' },
+      true,
+    ],
+    ['bearer in small letters', '203.0.113.9', { authorization: `bearer ${apiToken}` }, true],
+    ['no token', '203.0.113.9', {}, false],
+    ['a wrong token', '203.0.113.9', bearer(`${apiToken}x`), false],
+    ['a part of it', '203.0.113.9', bearer(apiToken.slice(0, -1)), false],
+    ['an empty token', '203.0.113.9', { authorization: 'Bearer ' }, false],
+    ['another scheme', '203.0.113.9', { authorization: `Basic ${apiToken}` }, false],
+    ['no scheme', '203.0.113.9', { authorization: apiToken }, false],
+    ['loopback without it', '127.0.0.1', {}, true],
+  ];
+
+  it.each(rows)('%s from %s', (_what, peerAddress, headers, admitted) => {
+    expect(guard({ peerAddress, headers }).admitted).toBe(admitted);
+  });
+
+  it('takes a token with spaces, and never says what it is', () => {
+    const spaced = accessGuard({ apiToken: 'four words of token', trustProxy: [] });
+    const headers = bearer('four words of token');
+    expect(spaced({ peerAddress: '203.0.113.9', headers }).admitted).toBe(true);
+    const refusal = guard({ peerAddress: '203.0.113.9', headers });
+    expect(JSON.stringify(refusal)).not.toContain(apiToken);
+    expect(JSON.stringify(refusal)).toContain('Authorization: Bearer');
+  });
+});

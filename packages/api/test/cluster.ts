@@ -1,0 +1,56 @@
+/** Reports of the supervisor for tests: everything is well unless a test says otherwise. */
+import type { ClusterState, IngestSnapshot, WorkerState } from '@zdenergy/core';
+
+export function ingestSnapshot(changes: Partial<IngestSnapshot> = {}): IngestSnapshot {
+  return {
+    kind: 'ingest',
+    idleMs: 4_000,
+    loopDelayMs: 0,
+    connections: {
+      open: 2,
+      opened: 10,
+      closed: 8,
+      refused: 1,
+      timedOut: 3,
+      bytesReceived: 1_000,
+    },
+    input: { readings: 90, rejected: 10, timesReplaced: 5, noiseBytes: 7 },
+    ledger: { received: 100, stored: 80, duplicates: 5, rejected: 10, pending: 5 },
+    journal: {
+      problem: null,
+      bytes: 5_000,
+      oldestPendingMs: 100,
+      diskFreeBytes: 50_000,
+      diskTotalBytes: 100_000,
+    },
+    database: { connected: true, problem: null },
+    ...changes,
+  };
+}
+
+export function tcpWorker(changes: Partial<WorkerState> = {}): WorkerState {
+  return {
+    name: 'ingest-1',
+    role: 'ingest',
+    pid: 4_001,
+    status: 'ready',
+    uptimeMs: 120_000,
+    restarts: 0,
+    recentRestarts: 0,
+    heartbeatAgeMs: 500,
+    problem: null,
+    ingest: ingestSnapshot(),
+    ...changes,
+  };
+}
+
+export function apiWorkerState(changes: Partial<WorkerState> = {}): WorkerState {
+  return tcpWorker({ name: 'api', role: 'api', pid: 4_002, ingest: null, ...changes });
+}
+
+export function clusterState(
+  workers: WorkerState[] = [tcpWorker(), apiWorkerState()],
+  uptimeMs = 120_500,
+): ClusterState {
+  return { supervisorPid: 4_000, uptimeMs, workers };
+}
