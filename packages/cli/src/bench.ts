@@ -1,0 +1,117 @@
+/**
+ * `npm run bench`: measures zdenergy beside COPY alone, prints a table, and writes it as JSON.
+ *
+ * Ctrl-C stops and removes what was started, then ends. This is the one place that starts the
+ * programs of a run.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { open, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describeError, Releases, settingsTable } from '@zdenergy/core';
+import { helpText, parseArguments, type Options } from './bench/arguments.js';
+import type { Program } from './bench/program.js';
+import { describeReport } from './bench/report.js';
+import { run } from './bench/run.js';
+import { descriptorProblem } from './simulate/descriptors.js';
+
+/** As sysexits.h has it. */
+const exitUsage = 64;
+/** As shells report a process ended by SIGINT. */
+const exitInterrupted = 130;
+/** Enough to show why something failed. */
+const keptOutputLength = 4_000;
+
+async function main(): Promise<number> {
+  const parsed = parseArguments(process.argv.slice(2));
+  switch (parsed.kind) {
+    case 'help':
+      console.log(helpText());
+      return 0;
+    case 'wrong':
+      console.error(`Wrong arguments:\n${parsed.problems.map((line) => `  ${line}`).join('\n')}`);
+      console.error('npm run bench -- --help shows all of them.');
+      return exitUsage;
+    case 'run':
+      return measure(parsed.options);
+  }
+}
+
+async function measure(options: Options): Promise<number> {
+  const problem = await descriptorProblem(options.gateways);
+  if (problem !== undefined) throw new Error(problem);
+  // Better to hear now than after minutes that it cannot be written.
+  if (options.jsonFile !== undefined) await (await open(options.jsonFile, 'a')).close();
+  const releases = new Releases();
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      interrupted = true;
+      console.error('stopping and removing what was started');
+      void releases.release().finally(() => process.exit(exitInterrupted));
+    });
+  }
+  try {
+    const report = await run(options, startProgram, releases, (line) => console.error(`… ${line}`));
+    console.log(`\n${describeReport(report)}`);
+    if (options.jsonFile !== undefined) {
+      await writeFile(options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
+    }
+    return report.latency.missing === 0 ? 0 : 1;
+  } catch (error) {
+    // What fails now fails because it was stopped.
+    if (interrupted) await new Promise(() => undefined);
+    throw error;
+  } finally {
+    await releases.release();
+  }
+}
+
+function startProgram(
+  file: URL,
+  workingDirectory: string,
+  variables: Readonly<Record<string, string>>,
+): Program {
+  mkdirSync(workingDirectory, { recursive: true });
+  const child = spawn(process.execPath, [fileURLToPath(file)], {
+    cwd: workingDirectory,
+    env: { ...withoutSettings(process.env), ...variables },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A Ctrl-C at the terminal is for this process, which then stops the others.
+    detached: true,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (text) => (output = `${output}${String(text)}`.slice(-keptOutputLength)));
+  }
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(describeError(error)));
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `exit code ${String(code)}` : `ended by ${signal}`),
+    );
+  });
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    output: () => output,
+    send: (message) => void child.send(message),
+    onMessage: (listener) => void child.on('message', listener),
+    signal: (signal) => void child.kill(signal),
+  };
+}
+
+/** The environment without any of zdenergy's settings: what is measured has its defaults. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const variables = new Set<string>(Object.values(settingsTable).map(({ variable }) => variable));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !variables.has(name)));
+}
+
+main().then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    console.error(`❌ ${describeError(error)}`);
+    process.exitCode = 1;
+  },
+);
