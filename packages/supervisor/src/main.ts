@@ -1,0 +1,126 @@
+/**
+ * The supervisor's process: settings, signals and the exit code.
+ *
+ * SIGTERM and SIGINT stop it, a second SIGINT at once; SIGHUP reloads the workers. Exit codes: 0
+ * after a clean stop, 78 for wrong settings, 1 for all else.
+ */
+import { existsSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { Logger, Settings } from '@zdenergy/core';
+import {
+  createLogger,
+  describeError,
+  describeSettings,
+  parseSettings,
+  SettingsError,
+  withoutPasswords,
+} from '@zdenergy/core';
+import { announcement, outsideAddress } from './announcement.js';
+import { StartProblem } from './start-problem.js';
+import { startSupervisor, type Supervisor } from './supervisor.js';
+
+/** npm passes a Ctrl-C on to a process that the terminal has sent it to already. */
+const samePressMs = 1_000;
+const configurationExitCode = 78;
+
+const entries = {
+  ingest: new URL('../../ingest/dist/main.js', import.meta.url),
+  api: new URL('../../api/dist/main.js', import.meta.url),
+};
+
+if (process.argv.includes('--help')) {
+  process.stdout.write(
+    `zdenergy takes its settings from the environment and from .env in the current directory:\n\n${describeSettings()}\n`,
+  );
+} else {
+  const settings = readSettings();
+  await run(settings, createLogger('supervisor', settings));
+}
+
+function readSettings(): Settings {
+  try {
+    if (existsSync('.env')) process.loadEnvFile('.env');
+    return parseSettings(process.env);
+  } catch (error) {
+    const problem =
+      error instanceof SettingsError ? error.message : `.env: ${describeError(error)}`;
+    process.stderr.write(`💥 ${problem}\nRun "npm start -- --help" for all settings.\n`);
+    process.exit(configurationExitCode);
+  }
+}
+
+async function run(settings: Settings, logger: Logger): Promise<void> {
+  const exit = (code: number): never => {
+    logger.flush();
+    process.exit(code);
+  };
+  const startedByPm2 = process.send !== undefined;
+  const atTerminal = isatty(0);
+  logger.starting(`starting zdenergy (process ${process.pid}, data in ${settings.dataDir})`);
+
+  const ready = (): void => {
+    const howToStop = startedByPm2
+      ? 'pm2 stop zdenergy'
+      : atTerminal
+        ? 'Ctrl-C'
+        : `kill ${process.pid}`;
+    logger.listening(announcement(settings, outsideAddress(), howToStop));
+    process.send?.('ready', undefined, {}, () => undefined);
+  };
+  const starting = startSupervisor(settings, process.env, entries, logger, ready);
+
+  let stoppingSinceMs: number | undefined;
+  const stop = (why: string, exitCode: number): void => {
+    if (stoppingSinceMs !== undefined) return;
+    stoppingSinceMs = performance.now();
+    logger.info(`${why}: stopping; readings in flight are kept`);
+    starting
+      .then((supervisor) => supervisor.stop())
+      .then(
+        () => {
+          logger.info('stopped');
+          exit(exitCode);
+        },
+        (error: unknown) => {
+          logger.error(`stopping failed in part: ${describeError(error)}`);
+          exit(1);
+        },
+      );
+  };
+  const failed = (error: unknown): void => {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    logger.fatal(`unexpected error in the supervisor: ${withoutPasswords(trace)}`);
+    stop('after the error', 1);
+  };
+  process.on('uncaughtException', failed);
+  process.on('unhandledRejection', failed);
+  process.on('SIGTERM', () => stop('SIGTERM', 0));
+  process.on('SIGINT', () => {
+    const again =
+      stoppingSinceMs !== undefined && performance.now() - stoppingSinceMs > samePressMs;
+    if (again) void starting.then((supervisor) => supervisor.kill());
+    else stop(atTerminal ? 'Ctrl-C' : 'SIGINT', 0);
+  });
+  process.on('SIGHUP', () => {
+    // The same signal says that the terminal was closed; then nobody is left to stop it later.
+    if (atTerminal && !isatty(0)) stop('the terminal was closed', 0);
+    else void starting.then((supervisor) => reload(supervisor, logger));
+  });
+  // PM2's daemon died: it would start another zdenergy when it is back, so this one makes way.
+  process.on('disconnect', () => stop('PM2 is gone', 0));
+
+  try {
+    await starting;
+  } catch (error) {
+    if (stoppingSinceMs !== undefined) return;
+    const expected = error instanceof StartProblem;
+    logger.fatal(expected ? error.message : `starting failed: ${describeError(error)}`);
+    exit(expected ? error.exitCode : 1);
+  }
+}
+
+async function reload(supervisor: Supervisor, logger: Logger): Promise<void> {
+  logger.restarting('restarting the workers one after the other (SIGHUP)');
+  await supervisor.reload();
+  logger.info('the workers were reloaded');
+}

@@ -1,0 +1,271 @@
+/**
+ * One supervised worker: forked, given its sockets, watched, and forked again when it dies.
+ *
+ * What always holds: at most one process at a time; each fork is an incarnation of its own, and what
+ * an older one still sends is ignored; nothing is forked once `stop` was called.
+ */
+import { fork, type ChildProcess, type SendHandle } from 'node:child_process';
+import type { FromWorker, IngestSnapshot, Logger, ToWorker, WorkerState } from '@zdenergy/core';
+import { describeError, formatDuration, parseFromWorker, within } from '@zdenergy/core';
+import type { BoundSocket } from './listening-sockets.js';
+import { bootLimitMs, heartbeatLimitMs, isHung, type Wakefulness } from './liveness.js';
+import { Outbox } from './outbox.js';
+import { RestartClock, type Supervised } from './supervised.js';
+
+/** A worker ends by its deadline; its exit needs a moment to be seen. */
+const exitGraceMs = 250;
+/** EX_CONFIG: the worker cannot work with its settings. */
+const configurationExitCode = 78;
+
+export interface WorkerSpec {
+  readonly name: string;
+  readonly role: 'ingest' | 'api';
+  /** The JavaScript file that node runs. */
+  readonly entry: URL;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly sockets: readonly BoundSocket[];
+}
+
+export interface WorkerEvents {
+  /** Its status, or what it says of itself, is another now. */
+  changed(): void;
+  /** Readings for the live view; never read here. */
+  live(message: Extract<FromWorker, { type: 'live' }>): void;
+}
+
+interface Incarnation {
+  readonly child: ChildProcess;
+  readonly outbox: Outbox;
+  readonly startedAtMs: number;
+  readonly ended: Deferred;
+  /** Done once it is ready, or has ended without. */
+  readonly settled: Deferred;
+  readyAtMs: number | undefined;
+  lastBeatAtMs: number | undefined;
+  /** Told to end, so that its end is no death. */
+  stopping: boolean;
+  hung: boolean;
+  /** What is wrong with it, as it said itself or as its silence says. */
+  fault: string | undefined;
+}
+
+interface Deferred {
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function deferred(): Deferred {
+  let resolve = (): void => undefined;
+  const done = new Promise<void>((resolveDone) => (resolve = resolveDone));
+  return { done, resolve };
+}
+
+export class WorkerProcess implements Supervised {
+  readonly #spec: WorkerSpec;
+  readonly #logger: Logger;
+  readonly #events: WorkerEvents;
+  readonly #restarts: RestartClock;
+  #current: Incarnation | undefined;
+  #stopped = false;
+  #problem: string | null = null;
+  #ingest: IngestSnapshot | null = null;
+
+  constructor(spec: WorkerSpec, logger: Logger, events: WorkerEvents) {
+    this.#spec = spec;
+    this.#logger = logger;
+    this.#events = events;
+    this.#restarts = new RestartClock(spec.name, logger);
+  }
+
+  start(): void {
+    if (this.#stopped || this.#current !== undefined) return;
+    const { name, entry, environment, sockets } = this.#spec;
+    const child = fork(entry, [], {
+      env: { ...environment, ZDENERGY_WORKER_NAME: name },
+      execArgv: ['--enable-source-maps'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const incarnation = this.#watch(child);
+    this.#current = incarnation;
+    for (const { listener, handle } of sockets) {
+      // Node's types know only its own classes, but its IPC takes the raw handle of a bound socket.
+      incarnation.outbox.send({ type: 'socket', listener }, handle as unknown as SendHandle);
+    }
+    incarnation.outbox.send({ type: 'start' });
+    this.#events.changed();
+  }
+
+  /** Ends the process and starts a new one at once; resolves when that is ready, or has failed. */
+  async reload(deadlineMs: number): Promise<void> {
+    this.#restarts.cancel();
+    if (this.#current !== undefined) await this.#end(this.#current, deadlineMs);
+    this.start();
+    await this.#current?.settled.done;
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopped = true;
+    this.#restarts.end();
+    if (this.#current !== undefined) await this.#end(this.#current, deadlineMs);
+  }
+
+  kill(): void {
+    this.#current?.child.kill('SIGKILL');
+  }
+
+  check(wakefulness: Wakefulness): void {
+    const incarnation = this.#current;
+    if (incarnation === undefined || incarnation.stopping || incarnation.hung) return;
+    const { readyAtMs, lastBeatAtMs, startedAtMs } = incarnation;
+    const booting = readyAtMs === undefined;
+    const limitMs = booting ? bootLimitMs : heartbeatLimitMs;
+    if (!isHung(wakefulness, lastBeatAtMs ?? readyAtMs ?? startedAtMs, limitMs)) return;
+    incarnation.hung = true;
+    incarnation.fault = booting
+      ? `it was not ready ${formatDuration(limitMs)} after its start`
+      : `it hung: no sign of life for ${formatDuration(limitMs)}`;
+    this.#problem = incarnation.fault;
+    this.#events.changed();
+    incarnation.child.kill('SIGKILL');
+  }
+
+  describe(nowMs: number): WorkerState {
+    const { name, role } = this.#spec;
+    const current = this.#current;
+    return {
+      name,
+      role,
+      pid: current?.child.pid ?? null,
+      status: this.#status(),
+      uptimeMs: current === undefined ? 0 : nowMs - current.startedAtMs,
+      ...this.#restarts.counts(nowMs),
+      heartbeatAgeMs:
+        current?.lastBeatAtMs === undefined ? null : Math.max(0, nowMs - current.lastBeatAtMs),
+      problem: this.#problem,
+      ingest: this.#ingest,
+    };
+  }
+
+  /** Sends to a running worker; without one the message is dropped. */
+  sendLatest(type: ToWorker['type'], latest: () => ToWorker): void {
+    this.#current?.outbox.sendLatest(type, latest);
+  }
+
+  /** Sends to a running worker that has taken the last message of this type. */
+  sendOrDrop(message: ToWorker): void {
+    this.#current?.outbox.sendOrDrop(message);
+  }
+
+  #status(): WorkerState['status'] {
+    if (this.#stopped) return 'stopping';
+    if (this.#current === undefined) return 'restarting';
+    if (this.#current.stopping) return 'restarting';
+    if (this.#current.hung) return 'hung';
+    return this.#current.readyAtMs === undefined ? 'starting' : 'ready';
+  }
+
+  #watch(child: ChildProcess): Incarnation {
+    const incarnation: Incarnation = {
+      child,
+      outbox: new Outbox(child),
+      startedAtMs: performance.now(),
+      ended: deferred(),
+      settled: deferred(),
+      readyAtMs: undefined,
+      lastBeatAtMs: undefined,
+      stopping: false,
+      hung: false,
+      fault: undefined,
+    };
+    child.on('message', (received) => {
+      if (this.#current === incarnation) this.#receive(incarnation, received);
+    });
+    const end = (reason: string, fromOutside: boolean): void => {
+      incarnation.ended.resolve();
+      incarnation.settled.resolve();
+      if (this.#current === incarnation) this.#ended(incarnation, reason, fromOutside);
+    };
+    child.once('exit', (code, signal) => {
+      end(describeExit(code, signal), signal !== null ? isRequest(signal) : code === 0);
+    });
+    // A process that could not be forked has no exit.
+    child.on('error', (error) => {
+      if (child.pid === undefined) end(`it could not be started: ${describeError(error)}`, false);
+    });
+    return incarnation;
+  }
+
+  #receive(incarnation: Incarnation, received: unknown): void {
+    let message: FromWorker;
+    try {
+      message = parseFromWorker(received);
+    } catch (error) {
+      this.#logger.error(
+        `${this.#spec.name} sent a message that cannot be read: ${describeError(error)}`,
+      );
+      return;
+    }
+    switch (message.type) {
+      case 'ready':
+        incarnation.readyAtMs = performance.now();
+        incarnation.fault = undefined;
+        this.#problem = null;
+        incarnation.settled.resolve();
+        this.#events.changed();
+        break;
+      case 'heartbeat':
+        incarnation.lastBeatAtMs = performance.now();
+        this.#ingest = message.ingest ?? this.#ingest;
+        break;
+      case 'problem':
+        incarnation.fault = message.problem;
+        this.#problem = message.problem;
+        this.#events.changed();
+        break;
+      case 'live':
+        this.#events.live(message);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #ended(incarnation: Incarnation, exit: string, fromOutside: boolean): void {
+    this.#current = undefined;
+    if (!incarnation.stopping) {
+      this.#problem = incarnation.fault ?? exit;
+      const { readyAtMs, hung } = incarnation;
+      const readyForMs = readyAtMs === undefined ? 0 : performance.now() - readyAtMs;
+      const death = { readyForMs, fromOutside: fromOutside && !hung };
+      this.#restarts.schedule(this.#problem, death, () => this.start());
+    }
+    this.#events.changed();
+  }
+
+  async #end(incarnation: Incarnation, deadlineMs: number): Promise<void> {
+    incarnation.stopping = true;
+    this.#events.changed();
+    incarnation.outbox.send({ type: 'stop', deadlineMs });
+    if ((await within(incarnation.ended.done, deadlineMs + exitGraceMs)) !== 'late') return;
+    this.#logger.warning(
+      `${this.#spec.name} did not stop within ${formatDuration(deadlineMs)} and is ended by force`,
+    );
+    incarnation.child.kill('SIGKILL');
+    await incarnation.ended.done;
+  }
+}
+
+/** Signals that somebody sends; others, such as SIGSEGV, a process brings upon itself. */
+function isRequest(signal: NodeJS.Signals): boolean {
+  return ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'].includes(signal);
+}
+
+function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal !== null) return `it was ended by ${signal}`;
+  if (code === configurationExitCode) {
+    return 'its settings cannot work (exit code 78); its own lines in the log say why';
+  }
+  if (code === 0) return 'it stopped by itself, or was told to by somebody else';
+  return `it failed (exit code ${code ?? 'unknown'})`;
+}

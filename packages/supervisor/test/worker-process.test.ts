@@ -1,0 +1,161 @@
+/** Real processes: killed, blocked, failing, reloaded. */
+import net from 'node:net';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkerState } from '@zdenergy/core';
+import { isRunning } from '../src/linux-processes.js';
+import { bindSocket, type BoundSocket } from '../src/listening-sockets.js';
+import { WorkerProcess } from '../src/worker-process.js';
+import { eventually, freePort, recordingLogger } from './trial.js';
+
+let socket: BoundSocket;
+let worker: WorkerProcess | undefined;
+let log = recordingLogger();
+
+beforeAll(async () => {
+  socket = await bindSocket({
+    listener: 'tcp',
+    role: 'ingest',
+    host: '127.0.0.1',
+    port: await freePort(),
+    hostVariable: 'TCP_HOST',
+    portVariable: 'TCP_PORT',
+  });
+});
+afterEach(async () => {
+  worker?.kill();
+  await worker?.stop(1_000);
+});
+afterAll(() => socket.handle.close());
+
+function startWorker(behaviour = 'obey'): WorkerProcess {
+  log = recordingLogger();
+  worker = new WorkerProcess(
+    {
+      name: 'ingest-1',
+      role: 'ingest',
+      entry: new URL('./fixtures/worker.mjs', import.meta.url),
+      environment: { ...process.env, BEHAVIOUR: behaviour },
+      sockets: [socket],
+    },
+    log.logger,
+    { changed: () => undefined, live: () => undefined },
+  );
+  worker.start();
+  return worker;
+}
+
+const stateOf = (child: WorkerProcess): WorkerState => child.describe(performance.now());
+
+/** The process id of the worker once it is ready; a new one when `oldPid` is given. */
+const readyPid = (child: WorkerProcess, oldPid?: number): Promise<number> =>
+  eventually(() => {
+    const { status, pid } = stateOf(child);
+    return status === 'ready' && pid !== null && pid !== oldPid && pid;
+  });
+
+/** Sends the worker a command; resolves with its answer. */
+async function ask(command: string): Promise<string> {
+  const client = net.connect(socket.port, '127.0.0.1');
+  client.end(command);
+  let answer = '';
+  client.on('data', (data) => (answer += String(data)));
+  await once(client, 'close');
+  return answer;
+}
+
+it('serves on the socket that it was lent', async () => {
+  const pid = await readyPid(startWorker());
+  expect(await ask('pid')).toBe(String(pid));
+});
+
+it('is back soon after kill -9, each time, and no client is refused meanwhile', async () => {
+  const child = startWorker();
+  let pid = await readyPid(child);
+  for (let kills = 1; kills <= 4; kills += 1) {
+    process.kill(pid, 'SIGKILL');
+    // A client that connects before the kernel has cleared the dead worker away may still be reset.
+    await eventually(() => !isRunning(pid));
+    expect(await ask('pid')).not.toBe('');
+    pid = await readyPid(child, pid);
+    expect(stateOf(child).restarts).toBe(kills);
+  }
+  expect(log.lines.filter((line) => line.startsWith('🔄 restarting ingest-1 in 0.'))).toHaveLength(
+    4,
+  );
+});
+
+it('says how it ended', async () => {
+  const child = startWorker();
+  const pid = await readyPid(child);
+  void ask('exit 3').catch(() => undefined);
+  await eventually(() => stateOf(child).problem === 'it failed (exit code 3)');
+  await readyPid(child, pid);
+  expect(stateOf(child).problem).toBeNull();
+});
+
+it('is killed and started again when its event loop is blocked', async () => {
+  const child = startWorker();
+  const pid = await readyPid(child);
+  void ask('block').catch(() => undefined);
+  await sleep(100);
+  const nowMs = performance.now() + 10_500;
+  child.check({ checkedAtMs: nowMs, awakeSinceMs: nowMs, checksInARow: 2 });
+  expect(stateOf(child).status).toBe('ready');
+  child.check({ checkedAtMs: nowMs, awakeSinceMs: 0, checksInARow: 2 });
+  expect(stateOf(child)).toMatchObject({
+    status: 'hung',
+    problem: 'it hung: no sign of life for 10 s',
+  });
+  await readyPid(child, pid);
+});
+
+it('is killed when it does not become ready', async () => {
+  const child = startWorker('never-ready');
+  const nowMs = performance.now() + 30_500;
+  child.check({ checkedAtMs: nowMs, awakeSinceMs: 0, checksInARow: 2 });
+  expect(stateOf(child).problem).toBe('it was not ready 30 s after its start');
+  await eventually(() => stateOf(child).restarts === 1);
+});
+
+it('shows what the worker says must be mended, and tries again ever later', async () => {
+  const child = startWorker('exit-78');
+  await eventually(() => stateOf(child).restarts === 3);
+  expect(stateOf(child).problem).toBe('TLS_CERT cannot be read');
+  const delays = log.lines.map((line) => Number(/in ([\d.]+) s/.exec(line)?.[1]));
+  expect(delays[0]).toBeLessThanOrEqual(0.3);
+  expect(delays[2]).toBeGreaterThanOrEqual(0.8);
+});
+
+it('survives a message that cannot be read', async () => {
+  const child = startWorker();
+  const pid = await readyPid(child);
+  expect(await ask('babble')).toBe('said');
+  await eventually(() => log.lines.some((line) => line.startsWith('❌ ingest-1 sent a message')));
+  expect(stateOf(child)).toMatchObject({ pid, status: 'ready' });
+});
+
+it('is reloaded without refusing a client, and without counting as a restart', async () => {
+  const child = startWorker();
+  const pid = await readyPid(child);
+  const clients: Promise<string>[] = [];
+  const arrivals = setInterval(() => clients.push(ask('pid')), 10);
+  await child.reload(2_000);
+  clearInterval(arrivals);
+  const answers = await Promise.all(clients);
+  expect(stateOf(child)).toMatchObject({ status: 'ready', restarts: 0 });
+  expect(stateOf(child).pid).not.toBe(pid);
+  expect(answers.length).toBeGreaterThan(5);
+  expect(answers.filter((answer) => answer === '')).toEqual([]);
+});
+
+it('is ended by force when it does not stop in time, and not started again', async () => {
+  const child = startWorker();
+  const pid = await readyPid(child);
+  process.kill(pid, 'SIGSTOP');
+  await child.stop(300);
+  expect(isRunning(pid)).toBe(false);
+  child.start();
+  await sleep(500);
+  expect(stateOf(child)).toMatchObject({ status: 'stopping', pid: null, restarts: 0 });
+});

@@ -1,0 +1,24 @@
+/**
+ * `node scripts/run.js NAME [arguments …]`: installs and builds what is missing, then runs the
+ * command NAME of packages/cli in this process.
+ */
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { prepareOrExit, root } = require('./prepare.js');
+
+async function main([name = '', ...args]) {
+  await prepareOrExit();
+  const commands = path.join(root, 'packages', 'cli', 'dist');
+  const file = path.join(commands, `${name}.js`);
+  if (!/^[a-z][a-z-]*$/.test(name) || !fs.existsSync(file)) {
+    process.stderr.write(`💥 There is no command "${name}"; see the scripts in package.json.\n`);
+    process.exit(1);
+  }
+  process.argv = [process.argv[0], file, ...args];
+  await import(pathToFileURL(file).href);
+}
+
+void main(process.argv.slice(2));
