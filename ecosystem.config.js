@@ -19,9 +19,8 @@ module.exports = {
       kill_timeout: 15_000,
       // Without it PM2 gives up for good after 15 quick deaths.
       exp_backoff_restart_delay: 100,
-      // 0: it was told to stop, which PM2 would forget while it still waits for "ready";
-      // 78: wrong settings, which no restart mends.
-      stop_exit_codes: [0, 78],
+      // 78: wrong settings, which no restart mends. 143: stopped while PM2 still waited for "ready".
+      stop_exit_codes: [78, 143],
       // The log's lines carry their time already.
       merge_logs: true,
       time: false,

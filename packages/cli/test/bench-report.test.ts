@@ -113,6 +113,7 @@ describe('the report', () => {
     ingestWorkers: 1,
     readings: 1_000_000,
     sensors: 1_000,
+    sensorPrefix: 'bench-0a1b-',
     connections: 10,
     rounds: [round(180_000, 200_000), round(210_000, 200_000), round(150_000, 200_000)],
     ratio: 0.9,
@@ -178,6 +179,8 @@ describe('the report', () => {
     });
     expect(text).toContain('measured from outside');
     expect(text).not.toContain('MEMORY');
+    expect(text).toContain("DELETE FROM readings WHERE sensor_id LIKE 'bench-0a1b-%';");
+    expect(text).not.toContain('–');
     expect(text).not.toMatch(/NaN|undefined|null/);
   });
 

@@ -60,11 +60,16 @@ export class Connection implements FrameSink, Destination {
     this.#feed(() => this.#framer.push(bytes));
   }
 
-  /** The gateway has closed its side: what it began is no object, and its answers are its last. */
+  /** The gateway has closed its side: its answers are its last. */
   receiveEnd(): void {
-    this.#feed(() => this.#framer.end());
+    this.finish();
     this.#intake.whenDurable(() => this.socket.end());
     this.#intake.commit();
+  }
+
+  /** Nothing more comes: what the gateway began is no object. */
+  finish(): void {
+    this.#feed(() => this.#framer.end());
   }
 
   #feed(push: () => void): void {

@@ -249,5 +249,9 @@ export class Framer {
   }
 }
 
-const unexpected = (bytes: Buffer, at: number, offset: number): string =>
-  `no JSON object: unexpected ${JSON.stringify(bytes.toString('latin1', at, at + 1))} at byte ${offset}`;
+function unexpected(bytes: Buffer, at: number, offset: number): string {
+  const byte = bytes[at];
+  const shown =
+    byte < 0x7f ? JSON.stringify(String.fromCharCode(byte)) : `byte 0x${byte.toString(16)}`;
+  return `no JSON object: unexpected ${shown} at byte ${offset}`;
+}

@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import {
   addressList,
   describeError,
+  errorCode,
   formatDuration,
   type AddressList,
   type Logger,
@@ -23,10 +24,15 @@ import type { Acceptor } from './listeners.js';
 
 /** A gateway behind a link that went down is found out while its neighbours still send. */
 const keepAliveMs = 30_000;
-const sweepEveryMs = 1_000;
+/** Often, so that an idle timeout is kept to a fraction of a second. */
+const sweepEveryMs = 250;
+/** A sweep this late means that the process did not run, rather than that it was busy. */
+const lateSweepMs = 2_000;
 const summaryEveryMs = 10_000;
 /** For the journal, the database, the log, IPC and Node itself. */
 const reservedDescriptors = 48;
+/** What the system says of a connection whose other end no longer answers. */
+const unansweredCodes = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
 /** How long a stopping worker still reads what was on its way. */
 const lastReadsMs = 300;
 
@@ -64,7 +70,10 @@ export class Gateways implements Acceptor, ConnectionEvents {
   readonly #allowed: AddressList | undefined;
   readonly #maxConnections: number;
   readonly #summary = new EventSummary<Event>();
+  /** No gateway is read from any more. */
+  #isFinished = false;
   #sweepTimer: NodeJS.Timeout | undefined;
+  #sweptAtMs = performance.now();
   #summaryTimer: NodeJS.Timeout | undefined;
 
   constructor(settings: Settings, intake: Intake, decoder: Decoder, log: Logger) {
@@ -77,12 +86,14 @@ export class Gateways implements Acceptor, ConnectionEvents {
   }
 
   start(): void {
+    this.#sweptAtMs = performance.now();
     this.#sweepTimer = setInterval(() => this.#closeIdle(), sweepEveryMs);
     this.#summaryTimer = setInterval(() => this.#tellUntold(), summaryEveryMs);
   }
 
   /** Makes every connection wait, or go on. */
   setBlocked(blocked: boolean): void {
+    if (this.#isFinished) return;
     const now = performance.now();
     for (const connection of this.#connections) {
       if (blocked) {
@@ -123,7 +134,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
     socket.setKeepAlive(true, keepAliveMs);
     socket.setNoDelay(true);
     socket.on('end', () => connection.receiveEnd());
-    socket.on('error', (error) => (connection.endReason = describeError(error)));
+    socket.on('error', (error) => this.#noteError(connection, error));
     socket.on('close', () => this.#forget(connection, address));
     if (this.#intake.blocked) socket.pause();
     return (chunk) => connection.receive(chunk);
@@ -158,6 +169,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
     clearInterval(this.#sweepTimer);
     await new Promise((resolve) => setTimeout(resolve, lastReadsMs));
     this.setBlocked(true);
+    this.#isFinished = true;
   }
 
   /** Ends all connections, after their last answers. */
@@ -200,19 +212,31 @@ export class Gateways implements Acceptor, ConnectionEvents {
   }
 
   #closeIdle(): void {
-    if (this.#intake.blocked) return;
+    const now = performance.now();
+    const wasPaused = now - this.#sweptAtMs > lateSweepMs;
+    this.#sweptAtMs = now;
+    // After a pause of the whole machine, say: what gateways have sent meanwhile is yet to be read.
+    if (wasPaused || this.#intake.blocked) return;
     const { tcpIdleTimeoutMs } = this.#settings;
-    const oldestMs = performance.now() - tcpIdleTimeoutMs;
+    const oldestMs = now - tcpIdleTimeoutMs;
     for (const connection of this.#connections) {
       if (connection.lastReceivedAtMs > oldestMs) continue;
-      this.counts.timedOut += 1;
-      this.#tell(
-        'timeout',
-        `Socket timeout: ${connection.peer} sent nothing for ${formatDuration(tcpIdleTimeoutMs)}`,
-      );
+      this.#noteTimeout(connection, `sent nothing for ${formatDuration(tcpIdleTimeoutMs)}`);
       connection.endReason = 'it sent nothing for too long';
       connection.socket.destroy();
     }
+  }
+
+  #noteError(connection: Connection, error: Error): void {
+    connection.endReason = describeError(error);
+    if (unansweredCodes.has(errorCode(error) ?? '')) {
+      this.#noteTimeout(connection, 'no longer answers; its link may be down');
+    }
+  }
+
+  #noteTimeout({ peer }: Connection, what: string): void {
+    this.counts.timedOut += 1;
+    this.#tell('timeout', `Socket timeout: ${peer} ${what}`);
   }
 
   #tell(event: Event, message: string): void {

@@ -20,9 +20,7 @@ const enum Char {
   Zero = 0x30,
   Nine = 0x39,
   Colon = 0x3a,
-  UpperE = 0x45,
   Backslash = 0x5c,
-  LowerE = 0x65,
   LowerF = 0x66,
   LowerN = 0x6e,
   LowerT = 0x74,
@@ -183,7 +181,10 @@ export class UsualObject {
     return stop;
   }
 
-  /** Reads a decimal number into `#number`; returns the index after it, 0 for an unusual one. */
+  /**
+   * Reads a decimal number into `#number`; returns the index after it, 0 for an unusual one. An
+   * exponent is left behind it, where no object goes on.
+   */
   #readNumber(bytes: Buffer, start: number, end: number): number {
     let at = start;
     const isNegative = bytes[at] === Char.Minus;
@@ -209,7 +210,6 @@ export class UsualObject {
       decimals = at - decimalsFrom;
       if (decimals === 0) return 0;
     }
-    if (byte === Char.LowerE || byte === Char.UpperE) return 0;
     if (wholeDigits + decimals > exactDigits || at >= end) return 0;
     // Both operands are exact, so the quotient is the double nearest to the decimal number
     // (Clinger, How to Read Floating Point Numbers Accurately, 1990).

@@ -5,6 +5,14 @@ export { Intake, type IntakeEvents } from './intake.js';
 export { diskFiles, type Files } from './journal/files.js';
 export { Journal } from './journal/journal.js';
 export {
+  journalEnd,
+  listSegments,
+  surveyJournal,
+  type JournalSurvey,
+  type SegmentEntry,
+} from './journal/survey.js';
+export { judgeJournal, type Finding, type JournalVerdict, type Notice } from './journal/verify.js';
+export {
   copyTextColumns,
   openMeasuringSession,
   type JournalTotals,
@@ -14,3 +22,12 @@ export {
 } from './postgres/measuring.js';
 export { createDatabaseProbe, type DatabaseProbe } from './postgres/probe.js';
 export { newestReadings } from './postgres/newest-readings.js';
+export { askProgress } from './postgres/progress.js';
+export {
+  openRejectedReadings,
+  type ReadingKey,
+  type ReceiptKey,
+  type RejectedReading,
+  type RejectedReadings,
+} from './postgres/rejected.js';
+export { openSensorTable, type Sensor, type SensorTable } from './postgres/sensors.js';

@@ -97,7 +97,7 @@ export class Intake {
   async stop(deadlineMs: number): Promise<void> {
     clearInterval(this.#spaceTimer);
     const timer = setTimeout(() => (this.#stopped = true), deadlineMs);
-    if (this.#committing || this.#filling.count > 0) {
+    if (this.#committing || this.#filling.count > 0 || this.#whenDurable.length > 0) {
       this.commit();
       await new Promise<void>((resolve) => (this.#idle = resolve));
     }

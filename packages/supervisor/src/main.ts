@@ -2,7 +2,8 @@
  * The supervisor's process: settings, signals and the exit code.
  *
  * SIGTERM and SIGINT stop it, a second SIGINT at once; SIGHUP reloads the workers. Exit codes: 0
- * after a clean stop, 78 for wrong settings, 1 for all else.
+ * after a clean stop, 78 for wrong settings, 143 when PM2 stopped it before it was ready, 1 for all
+ * else.
  */
 import { existsSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -22,6 +23,11 @@ import { startSupervisor, type Supervisor } from './supervisor.js';
 /** npm passes a Ctrl-C on to a process that the terminal has sent it to already. */
 const samePressMs = 1_000;
 const configurationExitCode = 78;
+/**
+ * PM2 forgets that it was stopping when that happens while it waits for "ready", and cannot tell
+ * exit code 0 from a death by signal; this code (128 + SIGTERM) tells it not to start again.
+ */
+const stoppedEarlyExitCode = 143;
 
 const entries = {
   ingest: new URL('../../ingest/dist/main.js', import.meta.url),
@@ -58,7 +64,9 @@ async function run(settings: Settings, logger: Logger): Promise<void> {
   const atTerminal = isatty(0);
   logger.starting(`starting zdenergy (process ${process.pid}, data in ${settings.dataDir})`);
 
+  let isReady = false;
   const ready = (): void => {
+    isReady = true;
     const howToStop = startedByPm2
       ? 'pm2 stop zdenergy'
       : atTerminal
@@ -87,6 +95,9 @@ async function run(settings: Settings, logger: Logger): Promise<void> {
         },
       );
   };
+  const toldTo = (why: string): void => {
+    stop(why, startedByPm2 && !isReady ? stoppedEarlyExitCode : 0);
+  };
   const failed = (error: unknown): void => {
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
     logger.fatal(`unexpected error in the supervisor: ${withoutPasswords(trace)}`);
@@ -94,12 +105,12 @@ async function run(settings: Settings, logger: Logger): Promise<void> {
   };
   process.on('uncaughtException', failed);
   process.on('unhandledRejection', failed);
-  process.on('SIGTERM', () => stop('SIGTERM', 0));
+  process.on('SIGTERM', () => toldTo('SIGTERM'));
   process.on('SIGINT', () => {
     const again =
       stoppingSinceMs !== undefined && performance.now() - stoppingSinceMs > samePressMs;
     if (again) void starting.then((supervisor) => supervisor.kill());
-    else stop(atTerminal ? 'Ctrl-C' : 'SIGINT', 0);
+    else toldTo(atTerminal ? 'Ctrl-C' : 'SIGINT');
   });
   process.on('SIGHUP', () => {
     // The same signal says that the terminal was closed; then nobody is left to stop it later.

@@ -28,7 +28,10 @@ export interface WorkerEntries {
 }
 
 export interface Supervisor extends Running {
-  /** Ends and starts the workers one after the other; Postgres and the sockets stay. */
+  /**
+   * Ends and starts the workers one after the other; Postgres and the sockets stay. Called
+   * meanwhile, it does so once more, for what came between.
+   */
   reload(): Promise<void>;
   /** Ends every child at once; `stop` then has nothing to wait for. */
   kill(): void;

@@ -13,6 +13,8 @@ export interface Report {
   readonly ingestWorkers: number | null;
   readonly readings: number;
   readonly sensors: number;
+  /** What the ids of all sensors start with. */
+  readonly sensorPrefix: string;
   readonly connections: number;
   readonly rounds: readonly Round[];
   /** The median of the rounds' ratios: ingest's speed as part of COPY's. */
@@ -43,6 +45,7 @@ export function describeReport(report: Report): string {
     '',
     ...latency(report),
     ...processes(report),
+    ...remains(report),
     ...warnings(report).map((warning) => `\n⚠️ ${warning}`),
   ].join('\n');
 }
@@ -61,7 +64,9 @@ function title({ date, machine, ingestWorkers }: Report): string[] {
   ];
 }
 
-function throughput({ readings, sensors, connections, rounds, ...report }: Report): string[] {
+function throughput(report: Report): string[] {
+  const { readings, sensors, connections, rounds } = report;
+  const outside = report.processes === null;
   const row = (name: string, pick: (round: Round) => number, last?: string): string[] => {
     const values = rounds.map(pick);
     return [name, ...values.map(number), last ?? number(median(values))];
@@ -74,16 +79,20 @@ function throughput({ readings, sensors, connections, rounds, ...report }: Repor
       row('zdenergy, readings/s', ({ ingest }) => ingest.readingsPerSecond),
       row('COPY alone, rows/s', ({ copy }) => copy.rowsPerSecond),
       row('zdenergy, COPY being 1', ({ ratio }) => ratio, number(report.ratio)),
-      row('other programs, cores', ({ ingest }) => ingest.coresOfOthers ?? Number.NaN),
-      row('… during COPY, cores', ({ copy }) => copy.coresOfOthers ?? Number.NaN),
       row('until all was sent, s', ({ ingest }) => ingest.sendingSeconds),
       row('until all was stored, s', ({ ingest }) => ingest.seconds),
+      ...(outside
+        ? []
+        : [
+            row('other programs, cores', ({ ingest }) => Number(ingest.coresOfOthers)),
+            row('… during COPY, cores', ({ copy }) => Number(copy.coresOfOthers)),
+          ]),
     ]),
     `the load generator alone reaches ${number(report.generatorAlonePerSecond)} readings/s`,
   ];
 }
 
-function cpu({ rounds }: Report): string[] {
+function cpu({ rounds, processes: usage }: Report): string[] {
   const middle = (pick: (round: Round) => number | null): string => {
     const values = rounds.map(pick);
     return values.includes(null) ? '–' : number(median(values.map(Number)));
@@ -92,7 +101,7 @@ function cpu({ rounds }: Report): string[] {
     'CPU seconds per million readings (median)',
     ...table([
       ['', 'zdenergy', 'COPY alone'],
-      ...roles.map((role) => [
+      ...(usage === null ? [] : roles).map((role) => [
         role,
         middle(({ ingest }) => ingest.cpuSecondsPerMillion?.[role] ?? null),
         role === 'Postgres' ? middle(({ copy }) => copy.postgresCpuSecondsPerMillion) : '',
@@ -108,9 +117,12 @@ function cpu({ rounds }: Report): string[] {
 }
 
 function latency({ latency: result }: Report): string[] {
-  const cores = (part: number | null): string => (part === null ? '–' : percent(part));
-  const memory =
-    result.ingestMemoryBytes === null ? '' : `, ${megabytes(result.ingestMemoryBytes)}`;
+  const { ingestCores, postgresCores, ingestMemoryBytes } = result;
+  const own =
+    ingestCores === null || postgresCores === null || ingestMemoryBytes === null
+      ? ''
+      : `ingest worker ${percent(ingestCores)} of a core, ${megabytes(ingestMemoryBytes)}; ` +
+        `Postgres ${percent(postgresCores)}; `;
   return [
     `LATENCY: ${count(result.gateways)} connections, ${number(result.readingsPerSecond)} readings/s ` +
       `evenly spread, ${count(result.readings)} in all, from sent to committed`,
@@ -124,9 +136,8 @@ function latency({ latency: result }: Report): string[] {
       ],
     ]),
     `99 % of these are at most ${milliseconds(result.resolutionMs)} too long, for that is how exactly it is seen`,
-    `meanwhile: ingest worker ${cores(result.ingestCores)} of a core${memory}; ` +
-      `Postgres ${cores(result.postgresCores)}; ` +
-      `not part of it: generator ${cores(result.generatorCores)}, watcher ${cores(result.watcherCores)}`,
+    `meanwhile: ${own}not part of it: generator ${percent(result.generatorCores)} of a core, ` +
+      `watcher ${percent(result.watcherCores)}`,
   ];
 }
 
@@ -149,6 +160,15 @@ function processes({ processes: usage, start }: Report): string[] {
   ];
 }
 
+function remains({ processes: usage, sensorPrefix }: Report): string[] {
+  if (usage !== null) return [];
+  return [
+    '',
+    'The readings of this run stay in the database. This removes them:',
+    `DELETE FROM readings WHERE sensor_id LIKE '${sensorPrefix}%';`,
+  ];
+}
+
 /** What makes the figures worth less. */
 function warnings({ rounds, latency: result, machine, generatorAlonePerSecond }: Report): string[] {
   const found: string[] = [];
@@ -166,7 +186,10 @@ function warnings({ rounds, latency: result, machine, generatorAlonePerSecond }:
   }
   const others = rounds.flatMap(({ ingest, copy }) => [ingest.coresOfOthers, copy.coresOfOthers]);
   if (others.some((cores) => (cores ?? 0) > quietCores)) {
-    found.push('Other programs kept this machine busy: only CPU seconds are worth something.');
+    found.push(
+      'Other programs kept this machine busy: speeds are too low, CPU seconds too high, and the ratio ' +
+        'is uncertain. Close them and run again.',
+    );
   }
   if (rounds.some(({ copy }) => !copy.checkpointed)) {
     found.push('The database user may not ask for checkpoints, so rounds did not start alike.');

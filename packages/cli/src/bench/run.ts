@@ -25,9 +25,9 @@ import { median } from './statistics.js';
 import { probe, type Target } from './target.js';
 import { measureRound, type Round } from './throughput.js';
 
-export const sensors = 1_000;
-export const connections = 10;
-export const intervalMs = 5_000;
+const sensors = 1_000;
+const connections = 10;
+const intervalMs = 5_000;
 const dayMs = 86_400_000;
 
 /** @param say is told what is going on, a line each. */
@@ -76,6 +76,7 @@ export async function run(
     ingestWorkers: own === undefined ? null : options.workers,
     readings: options.readings,
     sensors,
+    sensorPrefix: prefix,
     connections,
     rounds,
     ratio: median(rounds.map(({ ratio }) => ratio)),

@@ -4,10 +4,11 @@
  * The truth is in the database, where position and counts are committed with the rows. What always
  * holds here as there: position = stored + duplicates + rejected + skipped.
  */
-import { z } from 'zod';
+import type * as zod from 'zod';
+import { z } from '@zdenergy/core';
 import { replaceFile, type Files } from './files.js';
 
-const fileName = 'checkpoint.json';
+export const checkpointName = 'checkpoint.json';
 
 const checkpoint = z.object({
   /** The journal's id, a UUID. */
@@ -21,7 +22,7 @@ const checkpoint = z.object({
   skipped: z.int().nonnegative(),
 });
 
-export type Checkpoint = Readonly<z.infer<typeof checkpoint>>;
+export type Checkpoint = Readonly<zod.infer<typeof checkpoint>>;
 
 export const emptyCheckpoint = (journal: string): Checkpoint => ({
   journal,
@@ -37,7 +38,7 @@ export async function readCheckpoint(
   files: Files,
   directory: string,
 ): Promise<Checkpoint | undefined> {
-  const bytes = await files.readAll(`${directory}/${fileName}`);
+  const bytes = await files.readAll(`${directory}/${checkpointName}`);
   if (bytes === undefined) return undefined;
   try {
     return checkpoint.parse(JSON.parse(bytes.toString()));
@@ -52,5 +53,5 @@ export async function writeCheckpoint(
   directory: string,
   value: Checkpoint,
 ): Promise<void> {
-  await replaceFile(files, directory, fileName, Buffer.from(JSON.stringify(value) + '\n'));
+  await replaceFile(files, directory, checkpointName, Buffer.from(JSON.stringify(value) + '\n'));
 }

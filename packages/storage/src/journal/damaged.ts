@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFully, type Files } from './files.js';
 import { readFully, scanBytes, type DamagedBytes } from './segment.js';
 
-const damagedDirectory = 'damaged';
+export const damagedDirectory = 'damaged';
 
 /** Moves a segment of which nothing can be read. */
 export async function setAside(files: Files, directory: string, name: string): Promise<void> {

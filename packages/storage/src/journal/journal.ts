@@ -277,7 +277,13 @@ export class Journal {
       if (this.#followed(segment, position)) await this.#keepAside(segment, part.damaged);
       cursor.offset = part.next;
       cursor.position = position;
-      if (cursor.offset >= segment.bytes && !(await this.#leave(cursor))) break;
+      if (cursor.offset < segment.bytes || (await this.#leave(cursor))) continue;
+      if (position < this.#end) {
+        lost.push({ from: position, to: this.#end, segment: name });
+        position = this.#end;
+        cursor.position = position;
+      }
+      break;
     }
     return position === from ? null : { from, end: position, records, lost, skipped };
   }

@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import { emptyCheckpoint, readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { keepAside, setAside } from './damaged.js';
 import type { Files, JournalFile } from './files.js';
+import { readHeader, recordHeaderBytes } from './record.js';
 import {
+  readFully,
   readPart,
   readSegmentHeader,
   scanBytes,
@@ -176,8 +178,23 @@ async function scanSegment(
   for (let offset = segmentHeaderBytes; offset < bytes;) {
     const part = await readPart(file, offset, bytes, Number.MAX_SAFE_INTEGER, scanBytes);
     for (const record of part.records) end = Math.max(end ?? 0, record.end);
-    for (const range of part.damaged) await damaged(range);
+    for (const range of part.damaged) {
+      await damaged(range);
+      const damagedEnd = await endOfDamaged(file, range);
+      if (damagedEnd > 0) end = Math.max(end ?? 0, damagedEnd);
+    }
     offset = part.next;
   }
   return end;
+}
+
+/**
+ * The number after the items of a record that is all there but damaged: they were received, and
+ * count as lost. A record that is cut short was being written when the process died, and counts as
+ * nothing: 0.
+ */
+async function endOfDamaged(file: JournalFile, { from, to }: DamagedBytes): Promise<number> {
+  const header = readHeader(await readFully(file, from, recordHeaderBytes), 0);
+  const isWhole = header !== null && to - from >= recordHeaderBytes + header.bodyBytes;
+  return isWhole ? header.first + header.readings + header.rejects : 0;
 }

@@ -46,13 +46,7 @@ export async function storeCarefully(
       LIKE readings
     ) ON COMMIT DELETE ROWS`);
   const rejects = new RowBuffer(64 * 1024);
-  const refused = await stage(client, rows, 0, rejects);
-
-  const inserted = await client.query(`
-    INSERT INTO readings (${readingColumns})
-    SELECT DISTINCT ON (sensor_id, time) ${readingColumns}
-      FROM incoming ORDER BY sensor_id, time, n
-    ON CONFLICT (sensor_id, time) DO NOTHING`);
+  const { stored, refused } = await storeRows(client, rows, 0, rejects);
   const conflicts = await client.query<{ n: number }>(`
     SELECT i.n FROM incoming i JOIN readings r USING (sensor_id, time)
      WHERE NOT (${sameReading}) ORDER BY i.n`);
@@ -60,40 +54,46 @@ export async function storeCarefully(
   if (rejects.length > 0) {
     await copyRows(client, `rejected_readings (${rejectedColumns})`, [rejects.rows]);
   }
-  const stored = inserted.rowCount ?? 0;
   const rejected = refused + conflicts.rows.length;
   return { stored, rejected, duplicates: rows.length - stored - rejected };
 }
 
 /**
- * Copies rows into the temporary table. A refused COPY is halved until the culprit stands alone and
- * is rejected. Returns how many were.
+ * Copies rows into the temporary table, and from there what is new into `readings`. When Postgres
+ * refuses that, for a value or for a rule of the table, the rows are halved until the culprit stands
+ * alone and is rejected. Returns how many were stored and how many refused.
  */
-async function stage(
+async function storeRows(
   client: pg.Client,
   rows: readonly Row[],
   firstN: number,
   rejects: RowBuffer,
-): Promise<number> {
-  await client.query('SAVEPOINT staged');
+): Promise<{ stored: number; refused: number }> {
+  await client.query('SAVEPOINT attempt');
   try {
     const numbered = rows.map(({ bytes }, index) => withNumber(bytes, firstN + index));
     await copyRows(client, `incoming (n, ${readingColumns})`, numbered);
-    await client.query('RELEASE SAVEPOINT staged');
-    return 0;
+    const inserted = await client.query(
+      `INSERT INTO readings (${readingColumns})
+       SELECT DISTINCT ON (sensor_id, time) ${readingColumns}
+         FROM incoming WHERE n >= $1 ORDER BY sensor_id, time, n
+       ON CONFLICT (sensor_id, time) DO NOTHING`,
+      [firstN],
+    );
+    await client.query('RELEASE SAVEPOINT attempt');
+    return { stored: inserted.rowCount ?? 0, refused: 0 };
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    await client.query('ROLLBACK TO SAVEPOINT staged; RELEASE SAVEPOINT staged');
+    await client.query('ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt');
     if (rows.length === 1) {
       reject(rejects, rows[0], describeRefusal(error));
-      return 1;
+      return { stored: 0, refused: 1 };
     }
-    const half = Math.ceil(rows.length / 2);
-    return (
-      (await stage(client, rows.slice(0, half), firstN, rejects)) +
-      (await stage(client, rows.slice(half), firstN + half, rejects))
-    );
   }
+  const half = Math.ceil(rows.length / 2);
+  const first = await storeRows(client, rows.slice(0, half), firstN, rejects);
+  const second = await storeRows(client, rows.slice(half), firstN + half, rejects);
+  return { stored: first.stored + second.stored, refused: first.refused + second.refused };
 }
 
 /** The row with `n` as one more field in front. */

@@ -99,6 +99,7 @@ function connectionStream(client: pg.Client): { destroy(): void } | undefined {
 export function describeDatabaseError(error: unknown, databaseUrl: string): string {
   if (error instanceof DatabaseUnavailable) return error.message;
   const { where, user, database } = address(databaseUrl);
+  const lost = `Postgres at ${where} has ended the connection.`;
   switch (errorCode(error)) {
     case 'ECONNREFUSED':
       return `Postgres at ${where} refuses connections. Is it running?`;
@@ -112,15 +113,26 @@ export function describeDatabaseError(error: unknown, databaseUrl: string): stri
       return `Postgres at ${where} has no database ${database}. Create it, or check DATABASE_URL.`;
     case '42501':
       return `User ${user} lacks a right in database ${database}: ${describeError(error)}.`;
+    case '42P01':
+    case '42703':
+      return (
+        `The tables in database ${database} are missing or of an older version ` +
+        `(${describeError(error)}). Start zdenergy: it brings them up to date.`
+      );
     case '53300':
       return `Postgres at ${where} has no free connection: ${describeError(error)}.`;
     case '57P03':
       return `Postgres at ${where} is starting or stopping.`;
+    case '57P01':
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return lost;
     default: {
       const message = describeError(error);
-      return /timeout|not answered/i.test(message)
-        ? `Postgres at ${where} does not answer.`
-        : `Postgres at ${where}: ${message}`;
+      if (/timeout|not answered/i.test(message)) return `Postgres at ${where} does not answer.`;
+      // How pg says it, without a code.
+      if (/connection (terminated|error)/i.test(message)) return lost;
+      return `Postgres at ${where}: ${message}`;
     }
   }
 }

@@ -82,10 +82,11 @@ export async function openMeasuringSession(databaseUrl: string): Promise<Measuri
     run(async (client) => {
       await client.query(sql);
     });
-  // Keys are looked up in the index, however small the table still is.
+  // Keys are looked up in the index, however small the table still is; what that makes look dear
+  // must not be compiled first.
   await execute(
     `SET statement_timeout = 0; SET enable_seqscan = off; SET enable_bitmapscan = off;
-     SET enable_hashjoin = off; SET enable_mergejoin = off`,
+     SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off`,
   );
   const [{ pid }] = await run(
     async (client) => (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows,

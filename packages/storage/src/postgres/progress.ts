@@ -7,8 +7,10 @@
  */
 import type pg from 'pg';
 import type { Checkpoint } from '../journal/checkpoint.js';
+import { connect, DatabaseUnavailable, describeDatabaseError } from './connection.js';
 
 interface ProgressRow {
+  id: string;
   position: string;
   stored: string;
   duplicates: string;
@@ -31,20 +33,52 @@ export async function loadProgress(client: pg.Client, saved: Checkpoint): Promis
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING`,
     [saved.journal, saved.position, saved.stored, saved.duplicates, saved.rejected, saved.skipped],
   );
+  const progress = (await findProgress(client, [saved.journal])).get(saved.journal);
+  if (progress === undefined) throw new ProgressMoved();
+  return progress;
+}
+
+/** The database's rows of these journals, by the journal's id. */
+export async function findProgress(
+  client: pg.Client,
+  journals: readonly string[],
+): Promise<Map<string, Checkpoint>> {
   const { rows } = await client.query<ProgressRow>(
-    'SELECT position, stored, duplicates, rejected, skipped FROM journals WHERE id = $1',
-    [saved.journal],
+    `SELECT id, position, stored, duplicates, rejected, skipped
+       FROM journals WHERE id = ANY ($1::uuid[])`,
+    [journals],
   );
-  const [row] = rows;
-  if (row === undefined) throw new ProgressMoved();
-  return {
-    journal: saved.journal,
-    position: Number(row.position),
-    stored: Number(row.stored),
-    duplicates: Number(row.duplicates),
-    rejected: Number(row.rejected),
-    skipped: Number(row.skipped),
-  };
+  return new Map(
+    rows.map(({ id, position, stored, duplicates, rejected, skipped }) => [
+      id,
+      {
+        journal: id,
+        position: Number(position),
+        stored: Number(stored),
+        duplicates: Number(duplicates),
+        rejected: Number(rejected),
+        skipped: Number(skipped),
+      },
+    ]),
+  );
+}
+
+/**
+ * The database's rows of these journals, asked on a connection of its own.
+ * @throws {DatabaseUnavailable} when the database does not answer, or has no tables yet.
+ */
+export async function askProgress(
+  databaseUrl: string,
+  journals: readonly string[],
+): Promise<Map<string, Checkpoint>> {
+  const connection = await connect(databaseUrl, 'zdenergy journal');
+  try {
+    return await connection.run((client) => findProgress(client, journals));
+  } catch (error) {
+    throw new DatabaseUnavailable(describeDatabaseError(error, databaseUrl), error);
+  } finally {
+    await connection.close();
+  }
 }
 
 /**

@@ -1,0 +1,132 @@
+/**
+ * A gateway that must not lose anything: it sends readings at a steady rate, connects again
+ * whenever its connection ends, and sends again what was not acknowledged.
+ *
+ * What always holds: every reading differs from all others in its time, so that the rows of its
+ * sensor can be compared with `acked`; a reading counts as acknowledged once, however often it was
+ * sent.
+ */
+import net from 'node:net';
+import { eventually } from './wait.js';
+
+const tickMs = 10;
+const reconnectMs = 20;
+const firstTimeMs = Date.UTC(2024, 0, 1);
+
+interface Unanswered {
+  readonly line: string;
+  /** When it was sent first. */
+  readonly sentAtMs: number;
+}
+
+export class SteadyGateway {
+  readonly sensorId: string;
+  /** The sequence numbers that were acknowledged. */
+  readonly acked = new Set<number>();
+  /** Readings sent more than once, each time counted. */
+  resent = 0;
+  /** Answers other than an acknowledgement, as they came. */
+  readonly surprises: string[] = [];
+  /** Connections that the system refused, which it never should. */
+  refused = 0;
+  connections = 0;
+  /** The longest time from sending a reading to its acknowledgement. */
+  slowestAckMs = 0;
+  readonly #port: number;
+  readonly #perSecond: number;
+  readonly #unanswered = new Map<number, Unanswered>();
+  #sent = 0;
+  #startedAtMs = 0;
+  #socket: net.Socket | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #reconnect: NodeJS.Timeout | undefined;
+
+  /** The server must answer: TCP_ACK=on. */
+  constructor(port: number, sensorId: string, perSecond: number) {
+    this.#port = port;
+    this.sensorId = sensorId;
+    this.#perSecond = perSecond;
+  }
+
+  /** How many different readings it has sent. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  start(): this {
+    this.#startedAtMs = performance.now();
+    this.#timer = setInterval(() => this.#sendDue(), tickMs);
+    this.#connect();
+    return this;
+  }
+
+  /** Sends nothing new any more; resolves once all that it sent was acknowledged. */
+  async finish(withinMs?: number): Promise<void> {
+    clearInterval(this.#timer);
+    await eventually(() => {
+      const open = this.#unanswered.size;
+      if (open > 0) throw new Error(`${open} of ${this.#sent} readings were not acknowledged`);
+    }, withinMs);
+    this.destroy();
+  }
+
+  destroy(): void {
+    clearInterval(this.#timer);
+    clearTimeout(this.#reconnect);
+    this.#socket?.removeAllListeners('close').destroy();
+  }
+
+  #connect(): void {
+    const socket = net.connect(this.#port, '127.0.0.1');
+    this.#socket = socket;
+    let unfinished = '';
+    socket.setNoDelay(true).setEncoding('utf8');
+    socket.on('connect', () => {
+      this.connections += 1;
+      this.resent += this.#unanswered.size;
+      socket.write([...this.#unanswered.values()].map(({ line }) => line).join(''));
+    });
+    socket.on('data', (text: string) => {
+      const lines = (unfinished + text).split('\n');
+      unfinished = lines.pop() ?? '';
+      for (const line of lines) this.#receive(line);
+    });
+    socket.on('error', (error) => {
+      if ('code' in error && error.code === 'ECONNREFUSED') this.refused += 1;
+    });
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => {
+      this.#reconnect = setTimeout(() => this.#connect(), reconnectMs);
+    });
+  }
+
+  #sendDue(): void {
+    const now = performance.now();
+    const due = Math.floor(((now - this.#startedAtMs) / 1_000) * this.#perSecond);
+    let lines = '';
+    for (; this.#sent < due; this.#sent += 1) {
+      const line = this.#reading(this.#sent);
+      this.#unanswered.set(this.#sent, { line, sentAtMs: now });
+      lines += line;
+    }
+    if (this.#socket?.readyState === 'open') this.#socket.write(lines);
+  }
+
+  #reading(seq: number): string {
+    const time = new Date(firstTimeMs + seq * 1_000).toISOString();
+    const temp = (seq % 400) / 10;
+    return `{"id":"${this.sensorId}","time":"${time}","temp":${temp},"seq":${seq}}\n`;
+  }
+
+  #receive(line: string): void {
+    const { ack } = JSON.parse(line) as { ack?: number };
+    if (ack === undefined) {
+      this.surprises.push(line);
+      return;
+    }
+    const { sentAtMs = performance.now() } = this.#unanswered.get(ack) ?? {};
+    this.slowestAckMs = Math.max(this.slowestAckMs, performance.now() - sentAtMs);
+    this.#unanswered.delete(ack);
+    this.acked.add(ack);
+  }
+}

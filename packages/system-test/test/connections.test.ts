@@ -1,0 +1,153 @@
+/** Who may connect and for how long: limits, idle gateways, TLS; and whose clock a time is read by. */
+import { Releases } from '@zdenergy/core';
+import { makeCertificates, type Certificates } from '../src/certificates.js';
+import { Gateway } from '../src/gateway.js';
+import { officeObjects } from '../src/office-readings.js';
+import { randomPieces, seededRandom } from '../src/random.js';
+import { eventually } from '../src/wait.js';
+import { Zdenergy } from '../src/zdenergy.js';
+import { expectWholeOffice } from './whole-office.js';
+
+const releases = new Releases();
+afterAll(() => releases.release());
+
+describe('in another time zone, with a short idle timeout', () => {
+  let zdenergy: Zdenergy;
+
+  beforeAll(async () => {
+    zdenergy = await Zdenergy.start(releases, {
+      SENSOR_TIMEZONE: 'Asia/Shanghai',
+      TCP_IDLE_TIMEOUT: '1s',
+    });
+  });
+
+  it('takes times without an offset for the zone’s, and no others', async () => {
+    const database = await zdenergy.database();
+    const gateway = await Gateway.connect(zdenergy.ports.tcp, releases);
+    await gateway.end(
+      officeObjects('shanghai').join('') +
+        '{"id":"offset","time":"2025-03-01T12:00:00Z","temp":1}' +
+        '{"id":"offset","time":"2025-03-01T14:00:00+01:00","temp":2}',
+    );
+    await expectWholeOffice(database, 'shanghai', 8);
+    await eventually(async () => {
+      expect(
+        await database.rows(`SELECT time FROM readings WHERE sensor_id = 'offset' ORDER BY time`),
+      ).toEqual([
+        { time: new Date('2025-03-01T12:00:00Z') },
+        { time: new Date('2025-03-01T13:00:00Z') },
+      ]);
+    });
+  });
+
+  it('closes a gateway that falls silent and says so, and not one that goes on', async () => {
+    const silent = await Gateway.connect(zdenergy.ports.tcp, releases);
+    const talking = await Gateway.connect(zdenergy.ports.tcp, releases);
+    const timer = setInterval(() => talking.send('\n'), 200);
+    releases.push(() => clearInterval(timer));
+    await eventually(() => expect(silent.isClosed).toBe(true));
+    expect(talking.isClosed).toBe(false);
+    await eventually(() => {
+      expect(zdenergy.program.output).toContain(`⚠️ Socket timeout: ${silent.address}`);
+    });
+    expect(zdenergy.program.output).not.toContain(`Socket timeout: ${talking.address}`);
+  });
+});
+
+describe('with limits on who may connect', () => {
+  const perAddress = 3;
+  const inAll = 5;
+  let zdenergy: Zdenergy;
+
+  beforeAll(async () => {
+    zdenergy = await Zdenergy.start(releases, {
+      TCP_ALLOW: '127.0.0.1,127.0.0.4/30',
+      TCP_MAX_CONNECTIONS: String(inAll),
+      TCP_MAX_CONNECTIONS_PER_IP: String(perAddress),
+    });
+  });
+
+  const connect = (from: string): Promise<Gateway> =>
+    Gateway.connect(zdenergy.ports.tcp, releases, { from });
+
+  /** The system connects it, and the server closes at once what it does not want. */
+  async function expectRefused(from: string): Promise<void> {
+    const gateway = await connect(from);
+    await gateway.closed;
+  }
+
+  it('refuses addresses that are not on the list', async () => {
+    await expectRefused('127.0.0.2');
+    await expectRefused('127.0.0.8');
+    await eventually(() => {
+      expect(zdenergy.program.output).toMatch(/⚠️ Gateway 127\.0\.0\.2 refused: .*TCP_ALLOW/);
+    });
+  });
+
+  it('refuses more connections than one address may have, and more than there may be in all', async () => {
+    const held: Gateway[] = [];
+    for (let n = 0; n < perAddress; n += 1) held.push(await connect('127.0.0.1'));
+    await expectRefused('127.0.0.1');
+    for (let n = held.length; n < inAll; n += 1) held.push(await connect('127.0.0.5'));
+    await expectRefused('127.0.0.6');
+    await eventually(async () => {
+      expect((await zdenergy.stats()).tcp).toMatchObject({ open: inAll, refused: 4 });
+    });
+    expect(held.filter(({ isClosed }) => isClosed)).toHaveLength(0);
+
+    await held[0].end();
+    const next = await connect('127.0.0.1');
+    await next.end('{"id":"again","temp":1}');
+    const database = await zdenergy.database();
+    await eventually(async () => expect(await database.count('readings', 'again')).toBe(1));
+    for (const gateway of held) gateway.destroy();
+  });
+});
+
+describe('with TLS', () => {
+  let zdenergy: Zdenergy;
+  let certificates: Certificates;
+
+  beforeAll(async () => {
+    certificates = await makeCertificates(releases);
+    zdenergy = await Zdenergy.start(releases, { ...certificates.settings, TCP_ACK: 'on' });
+  });
+
+  it('serves a gateway with a certificate of the authority, beside the plain port', async () => {
+    const { ca, client } = certificates;
+    const database = await zdenergy.database();
+    const secure = await Gateway.connect(zdenergy.ports.tls, releases, { tls: { ca, ...client } });
+    const bytes = Buffer.from(officeObjects('secure').join('\n'));
+    await secure.sendInPieces(randomPieces(bytes, 20_000, seededRandom(4)));
+    secure.send('{"id":"secure-answer","temp":1,"seq":7}');
+    await eventually(() => expect(secure.answers).toEqual([{ ack: 7 }]));
+    await secure.end();
+    await expectWholeOffice(database, 'secure');
+
+    const plain = await Gateway.connect(zdenergy.ports.tcp, releases);
+    await plain.end('{"id":"plain","temp":1}');
+    await eventually(async () => expect(await database.count('readings', 'plain')).toBe(1));
+  });
+
+  it('turns away who shows no certificate, a stranger’s, or speaks no TLS', async () => {
+    const { ca, stranger } = certificates;
+    const database = await zdenergy.database();
+    const reading = '{"id":"uninvited","temp":1,"seq":1}\n';
+    for (const keys of [{}, stranger]) {
+      // In TLS 1.3 a client is connected before the server has looked at its certificate.
+      const gateway = await Gateway.connect(zdenergy.ports.tls, releases, { tls: { ca, ...keys } });
+      gateway.send(reading);
+      await gateway.closed;
+      expect(gateway.answers).toEqual([]);
+    }
+    const plain = await Gateway.connect(zdenergy.ports.tls, releases);
+    plain.send(reading);
+    await plain.closed;
+
+    const invited = await Gateway.connect(zdenergy.ports.tcp, releases);
+    await invited.end('{"id":"invited","temp":1}');
+    await eventually(async () => expect(await database.count('readings', 'invited')).toBe(1));
+    expect(await database.count('readings', 'uninvited')).toBe(0);
+    expect(await zdenergy.stats()).toMatchObject({ workers: [{ restarts: 0 }, {}, {}] });
+  });
+});
