@@ -33,7 +33,7 @@ import { StartProblem } from './start-problem.js';
 
 const lockRetryMs = 2_000;
 const retryEveryMs = 100;
-/** A worker whose supervisor is gone ends within 750 ms by itself; see the worker's watchdog. */
+/** A worker whose supervisor is gone ends within 600 ms by itself; see the worker's watchdog. */
 const leftoverGraceMs = 1_500;
 const killedWithinMs = 5_000;
 
