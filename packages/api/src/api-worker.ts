@@ -4,6 +4,7 @@
  * What always holds: it becomes ready without a database; health is worked out from what the
  * supervisor, the database watch and the live feed left in memory.
  */
+import type { IncomingMessage, RequestListener } from 'node:http';
 import {
   describeError,
   Releases,
@@ -11,15 +12,24 @@ import {
   type Settings,
   type WorkerDuties,
 } from '@zdenergy/core';
-import { createDatabaseProbe, decodeRows, newestReadings } from '@zdenergy/storage';
+import {
+  createDatabaseProbe,
+  decodeRows,
+  newestReadings,
+  openSensorTable,
+} from '@zdenergy/storage';
 import { accessGuard } from './access.js';
 import { createApp } from './app.js';
-import { nextReport, type ClusterReport } from './cluster-report.js';
+import { clientReader, visitOf, type Client } from './client.js';
+import { incompleteMs, nextReport, type ClusterReport } from './cluster-report.js';
 import { watchDatabase } from './database-watch.js';
 import { answerHealth, isHealthUrl } from './health-endpoint.js';
 import { healthReport, type DatabaseState, type HealthReport } from './health.js';
 import { serveHttp } from './http-server.js';
+import { createLogin } from './login.js';
 import { RecentReadings } from './recent-readings.js';
+import { watchSensors } from './sensor-watch.js';
+import { sensorsEndpoint } from './sensors-endpoint.js';
 import { statsReport } from './stats.js';
 
 /** What is left of a stop's deadline when requests still under way are cut. */
@@ -50,11 +60,35 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       },
       { monotonicMs: performance.now(), wallMs: Date.now() },
     );
-  const app = createApp({
-    admit: accessGuard(settings),
-    stats: () => statsReport(cluster, performance.now()),
-    logger,
-  });
+
+  const openApp = async (): Promise<RequestListener> => {
+    const { adminPassword, apiToken, dataDir, databaseUrl, trustProxy } = settings;
+    const read = clientReader(trustProxy);
+    const clientOf = (request: IncomingMessage): Client => read(visitOf(request));
+    const login =
+      adminPassword === undefined
+        ? undefined
+        : await createLogin({ password: adminPassword, dataDir, clientOf, logger });
+    const table = openSensorTable(databaseUrl);
+    const sensorWatch = watchSensors({
+      table,
+      incompleteMs: () => incompleteMs(cluster, performance.now()),
+      logger,
+    });
+    releases.push(() => sensorWatch.stop());
+    return createApp({
+      admit: accessGuard({ apiToken, trustProxy, hasSession: login?.hasSession }),
+      clientOf,
+      login,
+      stats: () => statsReport(cluster, performance.now()),
+      sensors: sensorsEndpoint({
+        list: (after, limit) => table.list(after, limit),
+        databaseState: () => databaseState(),
+        sensorTimeZone: settings.sensorTimeZone,
+      }),
+      logger,
+    });
+  };
 
   // The live view is no reason to fall over: without it health would not be answered.
   const takeLive = (rows: Uint8Array): void => {
@@ -74,6 +108,7 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       releases.push(() => watch.stop());
       databaseState = () => watch.state();
 
+      const app = await openApp();
       const server = await serveHttp(handle, (request, response) => {
         if (isHealthUrl(request.url)) answerHealth(request, response, health);
         else app(request, response);

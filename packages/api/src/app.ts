@@ -1,51 +1,121 @@
 /**
- * Everything over HTTP but health: the security headers, the guard, the routes, the errors.
+ * Everything over HTTP but health: the security headers, the limits, the guard, the routes, the errors.
  *
- * What always holds: the guard stands before every route, also before those that do not exist; an
- * answer is JSON; an error tells the client no stack and no inside of zdenergy.
+ * What always holds: the guard stands before every route but the login, also before those that do not
+ * exist; nothing is cached; an error tells the client no stack and no inside of zdenergy.
  */
+import type { IncomingMessage } from 'node:http';
 import { describeError, type Logger } from '@zdenergy/core';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
-import type { Admission, Visit } from './access.js';
-import { sendJson } from './json-answer.js';
+import type { Admission } from './access.js';
+import { refuseMethod, sendJson } from './answers.js';
+import { visitOf, type Client, type Visit } from './client.js';
+import { localPath } from './local-path.js';
+import { loginStyleSource } from './login-page.js';
+import { wantsPage, type Login } from './login.js';
+import { RateLimit } from './rate-limit.js';
+import { BodyRefused } from './request-body.js';
+import { isFromForeignPage } from './same-origin.js';
+
+/** Ten a second: more than a page and a script of each kind need. Clients on this machine are not counted. */
+const requestsPerMinute = 600;
+/** Some 5 KB each at the most. */
+const maxCountedClients = 2_000;
 
 export interface AppParts {
   readonly admit: (visit: Visit) => Admission;
+  readonly clientOf: (request: IncomingMessage) => Client;
+  /** Undefined when no password is set. */
+  readonly login: Login | undefined;
   readonly stats: () => unknown;
+  readonly sensors: RequestHandler;
   readonly logger: Logger;
 }
 
-export function createApp({ admit, stats, logger }: AppParts): Express {
+export function createApp({ admit, clientOf, login, stats, sensors, logger }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(securityHeaders);
+  app.use(securityHeaders, neverCached, limitRequests(clientOf), refuseForeignPages(clientOf));
+  if (login !== undefined) app.use(login.routes);
   app.use(guard(admit));
   app
     .route('/api/stats')
     .get((_request, response) => sendJson(response, 200, stats()))
-    .all((_request, response) => {
-      response.setHeader('Allow', 'GET, HEAD');
-      sendJson(response, 405, { error: 'Only GET and HEAD are answered here.' });
-    });
+    .all(refuseMethod('GET, HEAD'));
+  app.route('/api/sensors').get(sensors).all(refuseMethod('GET, HEAD'));
   app.use((_request, response) => sendJson(response, 404, { error: 'There is nothing here.' }));
   app.use(answerError(logger));
   return app;
 }
 
-/** Served over plain HTTP on a local network, where a browser told to insist on HTTPS finds nothing. */
+/**
+ * Served over plain HTTP on a local network, where a browser told to insist on HTTPS finds nothing.
+ * A page may load what comes from here, and nothing else.
+ */
 const securityHeaders = helmet({
   strictTransportSecurity: false,
-  contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  // With none at all, browsers hide the origin of our own forms, too.
+  referrerPolicy: { policy: 'same-origin' },
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      styleSrc: ["'self'", loginStyleSource],
+      imgSrc: ["'self'", 'data:'],
+      objectSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
 });
+
+const neverCached: RequestHandler = (_request, response, next) => {
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};
+
+function limitRequests(clientOf: AppParts['clientOf']): RequestHandler {
+  const requests = new RateLimit(requestsPerMinute, 60_000, maxCountedClients);
+  return (request, response, next) => {
+    const { isLocal, countedAs } = clientOf(request);
+    const waitMs = isLocal ? 0 : requests.take(countedAs, performance.now());
+    if (waitMs === 0) {
+      next();
+      return;
+    }
+    response.setHeader('Retry-After', Math.ceil(waitMs / 1_000));
+    sendJson(response, 429, { error: `At most ${requestsPerMinute} requests a minute, please.` });
+  };
+}
+
+const refuseForeignPages =
+  (clientOf: AppParts['clientOf']): RequestHandler =>
+  (request, response, next) => {
+    const { host } = clientOf(request);
+    if (!isFromForeignPage(request.method, request.headers, host)) next();
+    else sendJson(response, 403, { error: foreignPage });
+  };
+
+const foreignPage =
+  'This request was sent by a page of another origin. Behind a reverse proxy, let it pass the ' +
+  'Host header on, or list its address in TRUST_PROXY and let it send X-Forwarded-Host.';
 
 const guard =
   (admit: AppParts['admit']): RequestHandler =>
   (request, response, next) => {
-    const { headers, socket } = request;
-    const admission = admit({ peerAddress: socket.remoteAddress, headers });
-    if (admission.admitted) next();
-    else sendJson(response, 403, { error: admission.reason });
+    const admission = admit(visitOf(request));
+    if (admission.admitted) {
+      next();
+    } else if (admission.statusCode === 401 && wantsPage(request)) {
+      const target = localPath(request.originalUrl);
+      const query = target === '/' ? '' : `?next=${encodeURIComponent(target)}`;
+      response.redirect(303, `/login${query}`);
+    } else {
+      if (admission.statusCode === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+      sendJson(response, admission.statusCode, { error: admission.reason });
+    }
   };
 
 /** Four parameters are how Express knows an error handler. */
@@ -65,7 +135,8 @@ const answerError =
         error: 'Something went wrong here. The log of zdenergy says what.',
       });
     } else {
-      sendJson(response, statusCode, { error: 'This request is malformed.' });
+      const reason = error instanceof BodyRefused ? error.message : 'This request is malformed.';
+      sendJson(response, statusCode, { error: reason });
     }
   };
 

@@ -64,3 +64,18 @@ export function pendingMs(worker: WorkerState, ageMs: number): number {
 export function uptimeSeconds(worker: WorkerState, ageMs: number): number {
   return worker.pid === null ? 0 : Math.floor((worker.uptimeMs + ageMs) / 1_000);
 }
+
+/**
+ * How long ago the moment was until which everything received is in the database; null while no TCP
+ * worker serves, so that nobody can say. A worker that is down does not count: what it holds is
+ * found when it is back and reports it as pending.
+ */
+export function incompleteMs(report: ClusterReport | null, monotonicMs: number): number | null {
+  if (report === null) return null;
+  const ageMs = monotonicMs - report.receivedAtMs;
+  const serving = ingestWorkers(report.state).filter((worker) => isServing(worker, ageMs));
+  if (serving.length === 0) return null;
+  return Math.max(
+    ...serving.map((worker) => Math.max(pendingMs(worker, ageMs), sinceBeatMs(worker, ageMs))),
+  );
+}

@@ -8,12 +8,14 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HealthReport } from './health.js';
-import { sendJson } from './json-answer.js';
+import { refuseMethod, sendJson } from './answers.js';
 
 /** A trailing slash, a query and the absolute form that proxies send are all the same page. */
 const healthUrl = /^(?:https?:\/\/[^/?#]*)?\/api\/health\/?(?:[?#]|$)/i;
 
 export const isHealthUrl = (url: string | undefined): boolean => healthUrl.test(url ?? '');
+
+const refuseOthers = refuseMethod('GET, HEAD');
 
 /** Answers GET and HEAD with the report, and 405 to all else. */
 export function answerHealth(
@@ -22,8 +24,7 @@ export function answerHealth(
   report: () => HealthReport,
 ): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('Allow', 'GET, HEAD');
-    sendJson(response, 405, { error: 'Only GET and HEAD are answered here.' });
+    refuseOthers(request, response);
     return;
   }
   const { statusCode, body } = report();

@@ -6,7 +6,7 @@
  * requests under way until told to cut them.
  */
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorCode, type SocketHandle } from '@zdenergy/core';
 
@@ -15,6 +15,8 @@ const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 /** Node looks for late clients only this often. */
 const lateCheckMs = 1_000;
+/** How long the rest of a body is read and dropped after the answer to it. */
+const lingerMs = 1_000;
 /** Connections that wait to be accepted. */
 const backlog = 1024;
 
@@ -37,7 +39,10 @@ export async function serveHttp(
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: lateCheckMs,
     },
-    listener,
+    (request, response) => {
+      response.on('finish', () => endUnreadBody(request));
+      listener(request, response);
+    },
   );
   server.on('clientError', refuseNonsense);
   server.listen(handle, backlog);
@@ -48,6 +53,18 @@ export async function serveHttp(
     close: () => new Promise((closed) => server.close(() => closed())),
     cut: () => server.closeAllConnections(),
   };
+}
+
+/**
+ * A body that was answered before its end would otherwise be read on, for as long as a request may
+ * take. Cut at once, the client would lose the answer.
+ */
+function endUnreadBody(request: IncomingMessage): void {
+  if (request.complete) return;
+  const cut = setTimeout(() => {
+    if (!request.complete) request.socket.destroy();
+  }, lingerMs);
+  request.socket.once('close', () => clearTimeout(cut));
 }
 
 /** Answers what Node could not parse, and hangs up. */

@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { accessGuard } from '../src/access.js';
+import { accessGuard, type AccessRules } from '../src/access.js';
 
 const apiToken = 'a-token-of-some-length';
 const bearer = (token: string): IncomingHttpHeaders => ({ authorization: `Bearer ${token}` });
+
+/** Nothing is set. */
+const rules: AccessRules = { apiToken: undefined, trustProxy: [], hasSession: undefined };
 
 describe('without API_TOKEN', () => {
   const rows: [
@@ -27,6 +30,10 @@ describe('without API_TOKEN', () => {
     ['claiming loopback', '127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }, [], false],
     ['an empty X-Forwarded-For', '127.0.0.1', { 'x-forwarded-for': '' }, [], false],
     ['Forwarded', '127.0.0.1', { forwarded: 'for=127.0.0.1' }, [], false],
+    ['X-Real-IP', '127.0.0.1', { 'x-real-ip': '127.0.0.1' }, [], false],
+    ['Via', '127.0.0.1', { via: '1.1 proxy' }, [], false],
+    ['X-Forwarded-Proto alone', '127.0.0.1', { 'x-forwarded-proto': 'https' }, [], false],
+    ['no address from a proxy', '10.0.0.2', { via: '1.1 proxy' }, ['10.0.0.2'], false],
     ['remote claiming loopback', '203.0.113.9', { 'x-forwarded-for': '127.0.0.1' }, [], false],
 
     ['proxy for loopback', '10.0.0.2', { 'x-forwarded-for': '127.0.0.1' }, ['10.0.0.2'], true],
@@ -96,26 +103,30 @@ describe('without API_TOKEN', () => {
   ];
 
   it.each(rows)('%s from %s', (_what, peerAddress, headers, trustProxy, admitted) => {
-    const guard = accessGuard({ apiToken: undefined, trustProxy });
+    const guard = accessGuard({ ...rules, trustProxy });
     expect(guard({ peerAddress, headers }).admitted).toBe(admitted);
   });
 
   it('tells what to set, and what is wrong', () => {
-    const guard = accessGuard({ apiToken: undefined, trustProxy: [] });
+    const guard = accessGuard(rules);
     expect(guard({ peerAddress: '192.168.1.20', headers: {} })).toEqual({
       admitted: false,
-      reason: expect.stringMatching(/only to clients on the machine.*Set API_TOKEN/),
+      statusCode: 403,
+      reason: expect.stringMatching(
+        /only to clients on the machine.*Set ADMIN_PASSWORD .* or API_TOKEN/,
+      ),
     });
     const forwarded = { 'x-forwarded-for': '127.0.0.1' };
     expect(guard({ peerAddress: '127.0.0.1', headers: forwarded })).toEqual({
       admitted: false,
+      statusCode: 403,
       reason: expect.stringContaining('TRUST_PROXY'),
     });
   });
 });
 
 describe('with API_TOKEN', () => {
-  const guard = accessGuard({ apiToken, trustProxy: [] });
+  const guard = accessGuard({ ...rules, apiToken });
   const rows: [what: string, peer: string, headers: IncomingHttpHeaders, admitted: boolean][] = [
     ['the token, from anywhere', '203.0.113.9', bearer(apiToken), true],
     [
@@ -145,11 +156,33 @@ describe('with API_TOKEN', () => {
   });
 
   it('takes a token with spaces, and never says what it is', () => {
-    const spaced = accessGuard({ apiToken: 'four words of token', trustProxy: [] });
+    const spaced = accessGuard({ ...rules, apiToken: 'four words of token' });
     const headers = bearer('four words of token');
     expect(spaced({ peerAddress: '203.0.113.9', headers }).admitted).toBe(true);
     const refusal = guard({ peerAddress: '203.0.113.9', headers });
     expect(JSON.stringify(refusal)).not.toContain(apiToken);
     expect(JSON.stringify(refusal)).toContain('Authorization: Bearer');
+  });
+});
+
+describe('with ADMIN_PASSWORD', () => {
+  const guard = accessGuard({
+    ...rules,
+    apiToken,
+    trustProxy: ['127.0.0.1'],
+    hasSession: ({ cookie }) => cookie === 'session',
+  });
+  const logIn = { admitted: false, statusCode: 401, reason: expect.stringContaining('/login') };
+  const rows: [what: string, peer: string, headers: IncomingHttpHeaders, admission: object][] = [
+    ['loopback', '127.0.0.1', {}, logIn],
+    ['a proxy on loopback', '127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }, logIn],
+    ['a session', '203.0.113.9', { cookie: 'session' }, { admitted: true }],
+    ['a session, by name', '::1', { cookie: 'session', host: 'a.example' }, { admitted: true }],
+    ['another session', '127.0.0.1', { cookie: 'another' }, logIn],
+    ['the token', '203.0.113.9', bearer(apiToken), { admitted: true }],
+    ['a wrong token', '127.0.0.1', bearer(`${apiToken}x`), logIn],
+  ];
+  it.each(rows)('%s from %s', (_what, peerAddress, headers, admission) => {
+    expect(guard({ peerAddress, headers })).toEqual(admission);
   });
 });

@@ -1,4 +1,4 @@
-import { nextReport } from '../src/cluster-report.js';
+import { incompleteMs, nextReport } from '../src/cluster-report.js';
 import { clusterState, ingestSnapshot, tcpWorker } from './cluster.js';
 
 const idle = (idleMs: number) => ingestSnapshot({ idleMs });
@@ -41,5 +41,38 @@ describe('the last activity', () => {
     expect([first, second, third].map((report) => report.activityAtMs)).toEqual([
       4_000, 4_000, 29_990,
     ]);
+  });
+});
+
+describe('how long ago everything received was stored', () => {
+  const pending = (oldestPendingMs: number) =>
+    ingestSnapshot({
+      ledger: { ...ingestSnapshot().ledger, pending: oldestPendingMs === 0 ? 0 : 1 },
+      journal: { ...ingestSnapshot().journal, oldestPendingMs },
+    });
+  const report = (...workers: Parameters<typeof tcpWorker>[0][]) =>
+    nextReport(null, clusterState(workers.map((worker) => tcpWorker(worker))), 5_000);
+
+  it('is unknown while no TCP worker serves', () => {
+    expect(incompleteMs(null, 5_000)).toBeNull();
+    expect(incompleteMs(report({ ingest: null }), 5_000)).toBeNull();
+    expect(incompleteMs(report({ status: 'restarting', pid: null }), 5_000)).toBeNull();
+    // A report that is too old: the worker, or the supervisor, hangs.
+    expect(incompleteMs(report({ heartbeatAgeMs: 0 }), 20_000)).toBeNull();
+  });
+
+  it('is when the worker last said that nothing is pending', () => {
+    expect(incompleteMs(report({ heartbeatAgeMs: 300, ingest: pending(0) }), 5_200)).toBe(500);
+  });
+
+  it('is before its oldest pending reading', () => {
+    expect(incompleteMs(report({ heartbeatAgeMs: 300, ingest: pending(9_000) }), 5_200)).toBe(
+      9_500,
+    );
+  });
+
+  it('is that of the worker furthest behind', () => {
+    const workers = [{ ingest: pending(200) }, { ingest: pending(60_000) }, { ingest: pending(0) }];
+    expect(incompleteMs(report(...workers), 5_000)).toBe(60_500);
   });
 });

@@ -10,13 +10,15 @@ import { apiWorker } from '../src/api-worker.js';
 export interface RunningApi {
   readonly port: number;
   receive(message: Extract<ToWorker, { type: 'cluster' | 'live' }>): void;
+  /** What the log holds by now. */
+  log(): string;
   /** Resolves once the log, which is written in the background, holds the text. */
   logged(text: string): Promise<void>;
   stop(deadlineMs: number): Promise<void>;
 }
 
 /** A port of the loopback address on which nobody listens. */
-async function closedPort(): Promise<number> {
+export async function closedPort(): Promise<number> {
   const server = net.createServer();
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
@@ -41,6 +43,7 @@ export async function runApi(
   return {
     port: handle.port,
     receive: (message) => worker.receive?.(message),
+    log: () => contentOf(log),
     async logged(text) {
       const deadline = performance.now() + 2_000;
       while (!contentOf(log).includes(text)) {

@@ -9,3 +9,4 @@ export * from './reading.js';
 export * from './settings.js';
 export * from './time-zone.js';
 export * from './worker.js';
+export * from './zod.js';

@@ -5,7 +5,8 @@
  * holds: ages are monotonic and in milliseconds, counts only grow while a process lives, and of a
  * snapshot only the latest matters, so that a sender drops one rather than queue it.
  */
-import { z } from 'zod';
+import type * as zod from 'zod';
+import { z } from './zod.js';
 
 const counter = z.number().nonnegative();
 
@@ -17,7 +18,7 @@ const ledger = z.object({
   rejected: counter,
   pending: counter,
 });
-export type Ledger = z.infer<typeof ledger>;
+export type Ledger = zod.infer<typeof ledger>;
 
 const ingestSnapshot = z.object({
   kind: z.literal('ingest'),
@@ -56,7 +57,7 @@ const ingestSnapshot = z.object({
     problem: z.string().nullable(),
   }),
 });
-export type IngestSnapshot = z.infer<typeof ingestSnapshot>;
+export type IngestSnapshot = zod.infer<typeof ingestSnapshot>;
 
 const workerState = z.object({
   name: z.string(),
@@ -76,14 +77,14 @@ const workerState = z.object({
   /** What an ingest worker last said of itself, kept while it restarts. */
   ingest: ingestSnapshot.nullable(),
 });
-export type WorkerState = z.infer<typeof workerState>;
+export type WorkerState = zod.infer<typeof workerState>;
 
 const clusterState = z.object({
   supervisorPid: z.number(),
   uptimeMs: counter,
   workers: z.array(workerState),
 });
-export type ClusterState = z.infer<typeof clusterState>;
+export type ClusterState = zod.infer<typeof clusterState>;
 
 /** The newest readings as they went to the journal: COPY rows, which storage can decode. */
 const liveRows = z.object({
@@ -92,7 +93,7 @@ const liveRows = z.object({
 });
 
 const listenerName = z.enum(['tcp', 'tls', 'http']);
-export type ListenerName = z.infer<typeof listenerName>;
+export type ListenerName = zod.infer<typeof listenerName>;
 
 const toWorker = z.discriminatedUnion('type', [
   /** Comes with the bound socket's handle; the worker listens on it when it is ready to serve. */
@@ -103,7 +104,7 @@ const toWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('cluster'), state: clusterState }),
   liveRows,
 ]);
-export type ToWorker = z.infer<typeof toWorker>;
+export type ToWorker = zod.infer<typeof toWorker>;
 
 const fromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
@@ -112,7 +113,7 @@ const fromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('problem'), problem: z.string() }),
   liveRows,
 ]);
-export type FromWorker = z.infer<typeof fromWorker>;
+export type FromWorker = zod.infer<typeof fromWorker>;
 
 /** @throws {z.ZodError} for a message of another version or sender. */
 export const parseToWorker = (message: unknown): ToWorker => toWorker.parse(message);

@@ -4,7 +4,8 @@
  * The table is the only source: it checks the environment and prints the help text. What always
  * holds: `parseSettings` reports all wrong settings together, and never repeats a secret's value.
  */
-import { z } from 'zod';
+import type * as zod from 'zod';
+import { z } from './zod.js';
 import { isAddressOrBlock } from './address-list.js';
 import { parseDurationMs } from './duration.js';
 import { isTimeZone } from './time-zone.js';
@@ -50,7 +51,7 @@ const postgresUrl = text.refine((value) => /^postgres(ql)?:\/\//.test(value), {
   error: 'expected postgres://USER:PASSWORD@HOST:PORT/DATABASE',
 });
 
-interface Setting<Schema extends z.ZodType<unknown, string>> {
+interface Setting<Schema extends zod.ZodType<unknown, string>> {
   readonly variable: string;
   readonly schema: Schema;
   /** As it would stand in the environment; null: unset, and the field is then undefined. */
@@ -60,7 +61,7 @@ interface Setting<Schema extends z.ZodType<unknown, string>> {
 }
 
 /** Keeps each row's own schema type, so that `Settings` is derived from the table. */
-function setting<Schema extends z.ZodType<unknown, string>, Default extends string | null>(
+function setting<Schema extends zod.ZodType<unknown, string>, Default extends string | null>(
   variable: string,
   schema: Schema,
   defaultValue: Default,
@@ -177,6 +178,13 @@ export const settingsTable = {
     '',
     'Addresses of reverse proxies whose X-Forwarded-For is believed; empty: none',
   ),
+  adminPassword: setting(
+    'ADMIN_PASSWORD',
+    text.min(8, 'expected at least 8 characters'),
+    null,
+    'Lets people in from any machine, after a login; unset: only this machine gets in',
+    true,
+  ),
   apiToken: setting(
     'API_TOKEN',
     text.min(16, 'expected at least 16 characters'),
@@ -203,8 +211,8 @@ type Table = typeof settingsTable;
 /** Every setting, parsed. Durations are in milliseconds, sizes in bytes. */
 export type Settings = {
   readonly [Field in keyof Table]: Table[Field]['default'] extends null
-    ? z.output<Table[Field]['schema']> | undefined
-    : z.output<Table[Field]['schema']>;
+    ? zod.output<Table[Field]['schema']> | undefined
+    : zod.output<Table[Field]['schema']>;
 };
 
 /** All settings that were wrong, each line naming the variable and what it expects. */

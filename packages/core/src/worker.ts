@@ -13,8 +13,8 @@ import { parseToWorker, type FromWorker } from './ipc.js';
 
 /** The supervisor calls a worker hung after ten missed beats. */
 const heartbeatMs = 1_000;
-/** A blocked worker is gone this long after its supervisor, at the latest. */
-const parentCheckMs = 250;
+/** A blocked worker notices this soon that its supervisor is gone; ports are to be free within 1 s. */
+const parentCheckMs = 100;
 
 /** An opaque listening socket as Node's IPC hands it over; `server.listen` takes it. */
 export type SocketHandle = object;

@@ -42,6 +42,7 @@ describe('an empty environment', () => {
       httpPort: 5000,
       staleAfterMs: 600_000,
       memoryReadings: 1_000,
+      adminPassword: undefined,
       apiToken: undefined,
       logLevel: 'info',
       logFormat: 'text',
@@ -110,6 +111,7 @@ describe('a setting that is given', () => {
 
   it.each([
     ['DATABASE_URL', 'mysql://sam:hunter2@db/site'],
+    ['ADMIN_PASSWORD', 'hunter2'],
     ['API_TOKEN', 'hunter2'],
   ])('%s is a secret: a wrong one is named, not shown', (variable, value) => {
     const problems = problemsOf({ [variable]: value });

@@ -1,0 +1,24 @@
+/** Answers that many routes give. What always holds: they are compact JSON, and never cached. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Sends JSON with its length; for HEAD, Node leaves the body out. */
+export function sendJson(response: ServerResponse, statusCode: number, body: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(statusCode, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': bytes.length,
+    'Cache-Control': 'no-store',
+  });
+  response.end(bytes);
+}
+
+/** A handler that refuses every method but those that were answered before it. */
+export function refuseMethod(
+  allowed: string,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const reason = `Only ${allowed.replace(/, (?=\w+$)/, ' and ')} ${allowed.includes(',') ? 'are' : 'is'} answered here.`;
+  return (_request, response) => {
+    response.setHeader('Allow', allowed);
+    sendJson(response, 405, { error: reason });
+  };
+}
