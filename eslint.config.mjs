@@ -9,7 +9,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const sources = 'packages/*/src/**/*.ts';
-const tests = 'packages/*/test/**/*.ts';
+const tests = 'packages/*/{test,faults}/**/*.ts';
 const systemTest = 'packages/system-test/**/*.ts';
 
 /** Where a process begins: configuration is read here, and its end is decided here. */

@@ -1,8 +1,9 @@
 /**
- * Two kinds of tests. `unit` runs against the sources, a package's own and the others' alike;
- * `system` starts the built program, so it needs `npm run build` first, and runs one file at a time
- * (--runInBand) because each wants the machine for itself. `npm test` sees to both, and gives system
- * tests more time (--testTimeout, which jest has for all projects together only).
+ * Three kinds of tests. `unit` runs against the sources, a package's own and the others' alike;
+ * `system` starts the built program, and `faults` breaks it while it runs: both need `npm run build`
+ * first, and run one file at a time (--runInBand) because each wants the machine for itself. `npm test`
+ * sees to that, and gives them more time (--testTimeout, which jest has for all projects together
+ * only). A file of faults that takes more than a minute is named `*.slow.test.ts`.
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +47,12 @@ export default {
       ...common,
       displayName: 'system',
       testMatch: ['<rootDir>/packages/system-test/test/**/*.test.ts'],
+      moduleNameMapper: sourceOfBuilt,
+    },
+    {
+      ...common,
+      displayName: 'faults',
+      testMatch: ['<rootDir>/packages/system-test/faults/**/*.test.ts'],
       moduleNameMapper: sourceOfBuilt,
     },
   ],

@@ -1,16 +1,17 @@
 /**
  * `npm test`: installs and builds what is missing, then lints, checks the format and the types, and
- * runs the unit tests and the system tests.
+ * runs the unit tests, the system tests and the faults.
  *
- *     npm test                              everything
+ *     npm test                              everything but the slow faults; with CI=true those too
  *     npm test -- --unit [pattern …]        only unit tests, of files that match
  *     npm test -- --system [pattern …]      only system tests, of files that match
+ *     npm run test:faults [-- pattern …]    only faults, the slow ones too, of files that match
  *     npm test -- --unit settings -t TLS    further options go to jest
  *
  * What always holds: the first stage that fails is the last that runs; the last line is
  * `N passed, N failed`, where a stage without tests, a file of tests that could not be loaded, a
  * test that was left out and a run of no test at all count as failed; the exit code is 0 only when
- * nothing failed.
+ * nothing failed; it is over after 45 minutes, whatever hangs.
  */
 'use strict';
 
@@ -22,6 +23,7 @@ const { prepare } = require('./prepare.js');
 
 const root = path.join(__dirname, '..');
 const minuteMs = 60_000;
+const endsAtMs = Date.now() + 45 * minuteMs;
 
 /** Jest's own experiments with ES modules are no news; other warnings are. */
 const jest = [
@@ -45,20 +47,28 @@ const checks = [
     timeoutMs: 4 * minuteMs,
   },
 ];
+const oneAtATime = ['--runInBand', '--testTimeout=180000'];
+/** Left out of a plain `npm test`, for which somebody waits. */
+const withoutSlow = process.env.CI ? [] : ['--testPathIgnorePatterns=[.]slow[.]test[.]ts$'];
 const runs = [
-  { name: 'unit', args: [], timeoutMs: 5 * minuteMs },
-  { name: 'system', args: ['--runInBand', '--testTimeout=180000'], timeoutMs: 9 * minuteMs },
+  { name: 'unit', args: [], timeoutMs: 8 * minuteMs },
+  { name: 'system', args: oneAtATime, timeoutMs: 14 * minuteMs },
+  { name: 'faults', args: oneAtATime, argsAmongOthers: withoutSlow, timeoutMs: 20 * minuteMs },
 ];
 
 /** Runs a command in the foreground; undefined when it succeeded, otherwise what went wrong. */
-function run(command, args, timeoutMs) {
+function run(command, args, timeoutMs, environment = {}) {
+  const startedAtMs = Date.now();
   const { error, signal, status } = spawnSync(command, args, {
     cwd: root,
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'inherit', 'inherit'],
-    timeout: timeoutMs,
+    timeout: Math.max(1, Math.min(timeoutMs, endsAtMs - startedAtMs)),
     killSignal: 'SIGKILL',
   });
-  if (error?.code === 'ETIMEDOUT') return `not done after ${timeoutMs / minuteMs} minutes`;
+  if (error?.code === 'ETIMEDOUT') {
+    return `not done after ${((Date.now() - startedAtMs) / minuteMs).toFixed(1)} minutes`;
+  }
   if (error) return error.message;
   if (signal) return `ended by ${signal}`;
   return status === 0 ? undefined : `exit code ${status}`;
@@ -73,15 +83,30 @@ function runCheck({ name, command, args, timeoutMs }) {
 function runTests({ name, args, timeoutMs }, chosen) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'zdenergy-test-'));
   const report = path.join(directory, 'report.json');
+  const figures = path.join(directory, 'figures.ndjson');
   try {
     const problem = run(
       process.execPath,
       [...jest, ...chosen, ...args, '--json', `--outputFile=${report}`, '--selectProjects', name],
       timeoutMs,
+      { ZDENERGY_FIGURES: figures },
     );
+    printFigures(figures);
     return { name, ...count(readReport(report), problem, chosen.length === 0) };
   } finally {
     fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Prints what the tests have measured, if any of them did, in the order of the table of faults. */
+function printFigures(file) {
+  if (!fs.existsSync(file)) return;
+  const lines = fs.readFileSync(file, 'utf8').trim().split('\n');
+  const figures = lines.map((line) => JSON.parse(line));
+  figures.sort((a, b) => Number.parseInt(a.row, 10) - Number.parseInt(b.row, 10));
+  process.stdout.write('\n| # | fault | measured |\n|---|---|---|\n');
+  for (const { row, fault, measured } of figures) {
+    process.stdout.write(`| ${row} | ${fault} | ${measured} |\n`);
   }
 }
 
@@ -115,6 +140,10 @@ async function runPrepare() {
   }
 }
 
+function withArgsAmongOthers({ args, argsAmongOthers = [], ...tests }) {
+  return { ...tests, args: [...args, ...argsAmongOthers] };
+}
+
 /** The stages that the arguments ask for, each a function that gives its outcome. */
 function chooseStages(args) {
   const kind = runs.find(({ name }) => args[0] === `--${name}`);
@@ -122,7 +151,7 @@ function chooseStages(args) {
     ? [() => runTests(kind, args.slice(1))]
     : [
         ...checks.map((check) => () => runCheck(check)),
-        ...runs.map((tests) => () => runTests(tests, args)),
+        ...runs.map((tests) => () => runTests(withArgsAmongOthers(tests), args)),
       ];
   return [runPrepare, ...chosen];
 }

@@ -107,9 +107,9 @@ describe('in a zdenergy that was started with ulimit -n 64', () => {
     releases.push(() => gateway.destroy());
     await survive(zdenergy, postgres.database, gateway, {
       name: `ulimit -n ${limit}, ${floodSize} connects`,
-      begin: () => {
+      begin: async () => {
         const flood = new Flood(zdenergy.ports.tcp, floodSize, releases);
-        return Promise.resolve(() => Promise.resolve(flood.end()));
+        return async () => flood.end();
       },
     });
     expect(zdenergy.program.output).toMatch(/⚠️ The limit of open files allows \d+ connections/);
@@ -155,7 +155,7 @@ describe('in a zdenergy that did not know', () => {
       begin: async () => {
         await limitDescriptors(pid);
         const flood = new Flood(zdenergy.ports.tcp, floodSize, releases);
-        return () => Promise.resolve(flood.end());
+        return async () => flood.end();
       },
     });
     await expectNothingLost(zdenergy, database, gateway);
