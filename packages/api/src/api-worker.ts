@@ -30,8 +30,11 @@ import { createLogin } from './login.js';
 import { RecentReadings } from './recent-readings.js';
 import { watchSensors } from './sensor-watch.js';
 import { sensorsEndpoint } from './sensors-endpoint.js';
-import { statsReport } from './stats.js';
+import { statsReport, type Stats } from './stats.js';
+import { statusPage } from './status-page.js';
 
+/** How many of the newest readings the page shows. */
+const shownReadings = 15;
 /** What is left of a stop's deadline when requests still under way are cut. */
 const cutMarginMs = 250;
 
@@ -61,6 +64,8 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       { monotonicMs: performance.now(), wallMs: Date.now() },
     );
 
+  const stats = (): Stats => statsReport(cluster, performance.now());
+
   const openApp = async (): Promise<RequestListener> => {
     const { adminPassword, apiToken, dataDir, databaseUrl, trustProxy } = settings;
     const read = clientReader(trustProxy);
@@ -80,7 +85,8 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       admit: accessGuard({ apiToken, trustProxy, hasSession: login?.hasSession }),
       clientOf,
       login,
-      stats: () => statsReport(cluster, performance.now()),
+      stats,
+      page: () => statusPage(health().body, stats(), [...readings].slice(-shownReadings).reverse()),
       sensors: sensorsEndpoint({
         list: (after, limit) => table.list(after, limit),
         databaseState: () => databaseState(),

@@ -17,6 +17,7 @@ import { wantsPage, type Login } from './login.js';
 import { RateLimit } from './rate-limit.js';
 import { BodyRefused } from './request-body.js';
 import { isFromForeignPage } from './same-origin.js';
+import { statusStyleSource } from './status-page.js';
 
 /** Ten a second: more than a page and a script of each kind need. Clients on this machine are not counted. */
 const requestsPerMinute = 600;
@@ -30,10 +31,20 @@ export interface AppParts {
   readonly login: Login | undefined;
   readonly stats: () => unknown;
   readonly sensors: RequestHandler;
+  /** The page at `/`, as HTML. */
+  readonly page: () => string;
   readonly logger: Logger;
 }
 
-export function createApp({ admit, clientOf, login, stats, sensors, logger }: AppParts): Express {
+export function createApp({
+  admit,
+  clientOf,
+  login,
+  stats,
+  sensors,
+  page,
+  logger,
+}: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(securityHeaders, neverCached, limitRequests(clientOf), refuseForeignPages(clientOf));
@@ -42,6 +53,10 @@ export function createApp({ admit, clientOf, login, stats, sensors, logger }: Ap
   app
     .route('/api/stats')
     .get((_request, response) => sendJson(response, 200, stats()))
+    .all(refuseMethod('GET, HEAD'));
+  app
+    .route('/')
+    .get((_request, response) => void response.type('html').send(page()))
     .all(refuseMethod('GET, HEAD'));
   app.route('/api/sensors').get(sensors).all(refuseMethod('GET, HEAD'));
   app.use((_request, response) => sendJson(response, 404, { error: 'There is nothing here.' }));
@@ -61,7 +76,7 @@ const securityHeaders = helmet({
     useDefaults: false,
     directives: {
       defaultSrc: ["'self'"],
-      styleSrc: ["'self'", loginStyleSource],
+      styleSrc: ["'self'", loginStyleSource, statusStyleSource],
       imgSrc: ["'self'", 'data:'],
       objectSrc: ["'none'"],
       baseUri: ["'none'"],

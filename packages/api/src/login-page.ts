@@ -4,7 +4,7 @@
  * What always holds: every text that is not ours is escaped; its only style sheet is the one whose
  * hash the Content-Security-Policy allows.
  */
-import { createHash } from 'node:crypto';
+import { escapeHtml, styleSource } from './html.js';
 
 const style = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 20rem; margin: 15vh auto; padding: 0 1rem;
@@ -19,7 +19,7 @@ button { border-color: #0b5cad; background: #0b5cad; color: #fff; cursor: pointe
 }`;
 
 /** The style sheet's source expression for `style-src`. */
-export const loginStyleSource = `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+export const loginStyleSource = styleSource(style);
 
 /**
  * @param next the local path to go to after the login.
@@ -27,7 +27,7 @@ export const loginStyleSource = `'sha256-${createHash('sha256').update(style).di
  */
 export function loginPage(next: string, problem?: string): string {
   const notice =
-    problem === undefined ? '' : `<p class="problem" role="alert">${escape(problem)}</p>`;
+    problem === undefined ? '' : `<p class="problem" role="alert">${escapeHtml(problem)}</p>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -40,7 +40,7 @@ export function loginPage(next: string, problem?: string): string {
 <h1>zdenergy</h1>
 ${notice}
 <form method="post" action="/login">
-<input type="hidden" name="next" value="${escape(next)}">
+<input type="hidden" name="next" value="${escapeHtml(next)}">
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
 <button>Log in</button>
@@ -49,12 +49,3 @@ ${notice}
 </html>
 `;
 }
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-};
-
-const escape = (text: string): string => text.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign);

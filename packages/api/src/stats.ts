@@ -8,7 +8,8 @@
 import type { IngestSnapshot, Ledger, WorkerState } from '@zdenergy/core';
 import { ingestWorkers, uptimeSeconds, type ClusterReport } from './cluster-report.js';
 
-interface Stats {
+/** The answer of `/api/stats`. */
+export interface Stats {
   readonly workers: readonly {
     readonly name: string;
     readonly pid: number | null;
