@@ -48,6 +48,8 @@ export type DecoderSettings = Pick<
   'sensorTimeZone' | 'clockSkewFutureMs' | 'luxPerWm2' | 'tcpAck'
 >;
 
+/** More readings than a microsecond each never come at once. */
+const maxAheadUs = 1_000_000;
 const maxReasonCharacters = 300;
 const unknownIdBytes = Buffer.from(unknownSensorId);
 
@@ -181,7 +183,10 @@ export class Decoder {
    * without a clock that came together must not stand in each other's way.
    */
   #receiptTimeUs(receivedAtUs: number): number {
-    this.#lastReceiptUs = Math.max(receivedAtUs, this.#lastReceiptUs + 1);
+    const aheadUs = this.#lastReceiptUs - receivedAtUs;
+    // Further ahead than readings can come at once: the clock was set back.
+    const isClockBack = aheadUs > maxAheadUs;
+    this.#lastReceiptUs = aheadUs < 0 || isClockBack ? receivedAtUs : this.#lastReceiptUs + 1;
     return this.#lastReceiptUs;
   }
 }

@@ -135,7 +135,10 @@ export class Gateways implements Acceptor, ConnectionEvents {
     socket.setNoDelay(true);
     socket.on('end', () => connection.receiveEnd());
     socket.on('error', (error) => this.#noteError(connection, error));
-    socket.on('close', () => this.#forget(connection, address));
+    socket.on('close', () => {
+      if (!this.#isFinished) connection.finish();
+      this.#forget(connection, address);
+    });
     if (this.#intake.blocked) socket.pause();
     return (chunk) => connection.receive(chunk);
   }

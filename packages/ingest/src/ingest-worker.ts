@@ -23,8 +23,8 @@ import { Gateways } from './gateways.js';
 import { listenPlain, listenTls, type Listener } from './listeners.js';
 import { LiveFeed } from './live-feed.js';
 
-/** What of the time to stop is left for the last commit and for closing. */
-const closingMs = 1_000;
+/** The share of the time to stop that is left for closing, when the last commit or the drain took theirs. */
+const closingShare = 0.1;
 
 /** A journal with the drain that empties it. */
 interface Queue {
@@ -94,13 +94,13 @@ export class IngestWorker implements WorkerDuties {
   }
 
   async stop(deadlineMs: number): Promise<void> {
-    const endsAt = performance.now() + deadlineMs;
+    const endsAt = performance.now() + deadlineMs * (1 - closingShare);
     for (const listener of this.#listeners) listener.close();
     await this.#gateways?.finishReading();
-    await this.#intake?.stop(Math.max(0, endsAt - performance.now() - closingMs));
+    await this.#intake?.stop(Math.max(0, endsAt - performance.now()));
     this.#gateways?.closeAll();
     this.#liveFeed?.stop();
-    const drainMs = Math.max(0, endsAt - performance.now() - closingMs);
+    const drainMs = Math.max(0, endsAt - performance.now());
     await Promise.all(
       this.#queues.map(async ({ journal, drain }) => {
         await drain.stop(drainMs);

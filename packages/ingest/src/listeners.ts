@@ -61,8 +61,8 @@ export function listenPlain(handle: SocketHandle, acceptor: Acceptor): Listener 
       },
     };
     const socket = new Socket(options);
+    // The socket reads from now on, unless accepting it has paused it.
     receive = acceptor.accept(socket);
-    socket.read(0);
   };
   const status = handle.listen(backlog);
   if (status !== 0) throw new Error(`listening failed (${status})`);

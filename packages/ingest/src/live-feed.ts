@@ -32,6 +32,7 @@ export class LiveFeed {
 
   /** Takes a copy of the newest of these rows. */
   push(rows: Buffer): void {
+    if (rows.length === 0) return;
     const newest = tail(rows);
     this.#waiting.push(Buffer.from(newest));
     this.#waitingBytes += newest.length;

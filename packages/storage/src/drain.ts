@@ -25,6 +25,13 @@ const smallPartSpacingMs = 40;
 /** Doubling; the longest wait is short, so that a backlog starts to drain at once. */
 const retryMinMs = 500;
 const retryMaxMs = 2_000;
+/** What a statement gets at first, and at the most, once it was found to need more. */
+const statementMs = 15_000;
+const statementMostMs = 600_000;
+/** What the network and a busy event loop may add to that. */
+const graceMs = 5_000;
+/** The least share of a full part. */
+const leastShare = 1 / 1_024;
 /** A migration may rewrite a large table. */
 const migrationTimeoutMs = 3_600_000;
 /** A database that starts together with us, or restarts, is away for a moment, and no news. */
@@ -45,6 +52,13 @@ export class Drain {
   readonly #months = new Set<number>();
   #connection: Connection | undefined;
   #state: DrainState = { connected: false, problem: null };
+  /**
+   * A part that cannot be stored in time, over a slow link say, is tried again smaller and with more
+   * time, until it can; with each success parts grow again.
+   */
+  #share = 1;
+  #statementMs = statementMs;
+  #failures = 0;
   #stopping = false;
   #loop: Promise<void> | undefined;
   /** Something was appended since the journal was last read. */
@@ -55,6 +69,8 @@ export class Drain {
   #checkpointSavedAt = 0;
   #awaySinceMs = performance.now();
   #toldProblem: string | null = null;
+  /** This run has stored something, or found all stored. */
+  #hasDrained = false;
 
   constructor(journal: Journal, databaseUrl: string, log: Logger) {
     this.#journal = journal;
@@ -100,18 +116,16 @@ export class Drain {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; !this.#stopping;) {
+    while (!this.#stopping) {
       try {
-        const connection = await this.#connect();
-        failures = 0;
-        await this.#drain(connection);
+        await this.#drain(await this.#connect());
       } catch (error) {
         await this.#connection?.close();
         this.#connection = undefined;
         if (error instanceof ProgressMoved) continue;
         this.#noteFailure(describeDatabaseError(error, this.#databaseUrl));
-        await this.#sleep(Math.min(retryMinMs * 2 ** failures, retryMaxMs));
-        failures += 1;
+        await this.#sleep(Math.min(retryMinMs * 2 ** this.#failures, retryMaxMs));
+        this.#failures += 1;
       }
     }
   }
@@ -121,6 +135,8 @@ export class Drain {
     this.#connection = connection;
     await connection.run(migrate, migrationTimeoutMs);
     await connection.run(async (client) => {
+      await refuseOtherEncodings(client);
+      await client.query(`SET statement_timeout = ${this.#statementMs}`);
       // A server that confirms a commit before it is safe would let the journal forget too soon.
       await client.query(
         `SELECT set_config('synchronous_commit', 'on', false)
@@ -131,9 +147,6 @@ export class Drain {
       await this.#journal.seek();
     });
     this.#months.clear();
-    this.#state = { connected: true, problem: null };
-    this.#toldProblem = null;
-    this.#log.listening(`Database connected, ${this.#journal.pending} readings to store`);
     return connection;
   }
 
@@ -141,13 +154,27 @@ export class Drain {
   async #agreedProgress(client: pg.Client): Promise<Checkpoint> {
     const saved = this.#journal.checkpoint;
     const progress = await loadProgress(client, saved);
-    if (progress.position >= this.#journal.oldest) return progress;
+    const isOlder = progress.position < this.#journal.oldest;
+    const isAhead = !this.#hasDrained && progress.position > this.#journal.runStart;
+    if (!isOlder && !isAhead) return progress;
     this.#log.error(
-      `The database is older than the journal: ${saved.stored - progress.stored} readings ` +
-        'that it had confirmed are no longer in it. Was it restored from a backup?',
+      isOlder
+        ? `The database is older than the journal: ${saved.stored - progress.stored} readings ` +
+            'that it had confirmed are no longer in it. Was it restored from a backup?'
+        : `The database is ahead of the journal in ${this.#journal.directory}. Was the directory ` +
+            'restored from a backup, or copied? Readings are stored from where the journal stands.',
     );
     await moveProgress(client, progress, saved);
     return saved;
+  }
+
+  #noteSuccess(): void {
+    this.#failures = 0;
+    this.#hasDrained = true;
+    this.#toldProblem = null;
+    if (this.#state.connected) return;
+    this.#state = { connected: true, problem: null };
+    this.#log.listening(`Database connected, ${this.#journal.pending} readings to store`);
   }
 
   #noteFailure(problem: string): void {
@@ -165,6 +192,7 @@ export class Drain {
     let part = await this.#read();
     while (part !== null || !this.#stopping) {
       if (part === null) {
+        this.#noteSuccess();
         await this.#release(progress);
         this.#idle = true;
         if (!this.#appended && !this.#stopping) await this.#sleep(checkpointEveryMs);
@@ -177,6 +205,7 @@ export class Drain {
       const storing = this.#store(connection, progress, part);
       const [stored, next] = await bothSettled(storing, small ? undefined : this.#read());
       progress = stored;
+      this.#noteSuccess();
       await this.#release(progress);
       if (small && !this.#stopping) {
         await pause(startedAt + smallPartSpacingMs - performance.now());
@@ -187,15 +216,27 @@ export class Drain {
 
   #read(): Promise<JournalPart | null> {
     this.#appended = false;
-    return this.#journal.read(maxItems, maxBytes);
+    return this.#journal.read(maxItems * this.#share, maxBytes * this.#share);
   }
 
-  #store(connection: Connection, progress: Checkpoint, part: JournalPart): Promise<Checkpoint> {
-    return connection.run(async (client) => {
-      const months = new Set(part.records.flatMap((record) => record.months));
-      await ensurePartitions(client, months, this.#months);
-      return storePart(client, progress, part);
-    });
+  async #store(
+    connection: Connection,
+    progress: Checkpoint,
+    part: JournalPart,
+  ): Promise<Checkpoint> {
+    try {
+      const stored = await connection.run(async (client) => {
+        const months = new Set(part.records.flatMap((record) => record.months));
+        await ensurePartitions(client, months, this.#months);
+        return storePart(client, progress, part);
+      }, this.#statementMs + graceMs);
+      this.#share = Math.min(1, this.#share * 2);
+      return stored;
+    } catch (error) {
+      this.#share = Math.max(leastShare, this.#share / 4);
+      this.#statementMs = Math.min(statementMostMs, this.#statementMs * 2);
+      throw error;
+    }
   }
 
   async #release(progress: Checkpoint): Promise<void> {
@@ -215,6 +256,16 @@ export class Drain {
     });
     this.#interrupt = undefined;
   }
+}
+
+/** Sensors' names are in every script; a database that cannot hold them would refuse them for ever. */
+async function refuseOtherEncodings(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
+  const encoding = rows[0]?.server_encoding;
+  if (encoding === 'UTF8') return;
+  throw new Error(
+    `the database's encoding is ${encoding}; zdenergy needs one with ENCODING 'UTF8'`,
+  );
 }
 
 const pause = (ms: number): Promise<void> =>

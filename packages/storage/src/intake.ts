@@ -6,7 +6,7 @@
  * `blocked` says when senders must wait; a batch is cleared only once it is durable; when the
  * journal cannot be written, nothing is dropped, senders wait, and writing is tried again.
  */
-import { describeError, errorCode } from '@zdenergy/core';
+import { describeError, errorCode, formatDuration, within } from '@zdenergy/core';
 import { Batch } from './batch.js';
 import type { FreeSpace } from './journal/files.js';
 import type { Journal } from './journal/journal.js';
@@ -19,6 +19,8 @@ const maxBatchBytes = 2 * 1024 * 1024;
  */
 const commitSpacingMs = 20;
 const retryMs = 500;
+/** A disk that takes longer to confirm a write hangs. */
+const hangsAfterMs = 5_000;
 /** How often the free space of the disk is looked at. */
 const spaceCheckMs = 1_000;
 
@@ -45,6 +47,9 @@ export class Intake {
   #space: FreeSpace = { freeBytes: 0, totalBytes: 0 };
   #writeProblem: string | null = null;
   #spaceProblem: string | null = null;
+  #hangProblem: string | null = null;
+  #appendingSinceMs = 0;
+  #checkingSpace = false;
   #reportedProblem: string | null = null;
   #blocked = false;
   #stopped = false;
@@ -59,7 +64,10 @@ export class Intake {
 
   async start(): Promise<void> {
     await this.#checkSpace();
-    this.#spaceTimer = setInterval(() => void this.#checkSpace(), spaceCheckMs);
+    this.#spaceTimer = setInterval(() => {
+      this.#checkHang();
+      if (!this.#checkingSpace) void this.#checkSpace();
+    }, spaceCheckMs);
   }
 
   /** Where to add readings now. Ask again for each chunk of input, and `commit` after it. */
@@ -96,12 +104,11 @@ export class Intake {
   /** Makes what was added durable, within the deadline if the disk lets it, and ends. */
   async stop(deadlineMs: number): Promise<void> {
     clearInterval(this.#spaceTimer);
-    const timer = setTimeout(() => (this.#stopped = true), deadlineMs);
     if (this.#committing || this.#filling.count > 0 || this.#whenDurable.length > 0) {
       this.commit();
-      await new Promise<void>((resolve) => (this.#idle = resolve));
+      const idle = new Promise<void>((resolve) => (this.#idle = resolve));
+      await within(idle, deadlineMs);
     }
-    clearTimeout(timer);
     this.#stopped = true;
   }
 
@@ -133,25 +140,41 @@ export class Intake {
   async #append(batch: Batch): Promise<void> {
     while (!this.#stopped) {
       try {
+        this.#appendingSinceMs = performance.now();
         await this.#journal.append(batch);
         this.#writeProblem = null;
+        this.#hangProblem = null;
         this.#reportProblem();
         return;
       } catch (error) {
         this.#writeProblem = describeWriteError(error, this.#journal.directory);
+        this.#hangProblem = null;
         this.#reportProblem();
         await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }
   }
 
+  /** A disk can also neither confirm nor fail, as when it dies or a network file system is away. */
+  #checkHang(): void {
+    const hangsMs = performance.now() - this.#appendingSinceMs;
+    if (!this.#committing || this.#writeProblem !== null || hangsMs < hangsAfterMs) return;
+    this.#hangProblem =
+      `the disk of ${this.#journal.directory} has not confirmed a write for ` +
+      `${formatDuration(hangsMs)}. Gateways wait until it does.`;
+    this.#reportProblem();
+  }
+
   async #checkSpace(): Promise<void> {
+    this.#checkingSpace = true;
     try {
       this.#space = await this.#journal.freeSpace();
     } catch (error) {
       this.#spaceProblem = describeWriteError(error, this.#journal.directory);
       this.#reportProblem();
       return;
+    } finally {
+      this.#checkingSpace = false;
     }
     const { freeBytes, totalBytes } = this.#space;
     const reserve = this.#reserveBytes ?? Math.min(totalBytes * 0.05, 500_000_000);
@@ -164,7 +187,7 @@ export class Intake {
   }
 
   #reportProblem(): void {
-    const problem = this.#writeProblem ?? this.#spaceProblem;
+    const problem = this.#hangProblem ?? this.#writeProblem ?? this.#spaceProblem;
     const changed = (problem === null) !== (this.#reportedProblem === null);
     this.#reportedProblem = problem;
     if (changed) this.#events.problem(problem);

@@ -80,14 +80,25 @@ export class WorkerProcess implements Supervised {
   start(): void {
     if (this.#stopped || this.#current !== undefined) return;
     const { name, entry, environment, sockets } = this.#spec;
-    const child = fork(entry, [], {
-      env: { ...environment, ZDENERGY_WORKER_NAME: name },
-      execArgv: ['--enable-source-maps'],
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    let child: ChildProcess;
+    try {
+      child = fork(entry, [], {
+        env: { ...environment, ZDENERGY_WORKER_NAME: name },
+        execArgv: ['--enable-source-maps'],
+        serialization: 'advanced',
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      });
+    } catch (error) {
+      this.#problem = `it could not be started: ${describeError(error)}`;
+      const death = { readyForMs: 0, fromOutside: false };
+      this.#restarts.schedule(this.#problem, death, () => this.start());
+      this.#events.changed();
+      return;
+    }
     const incarnation = this.#watch(child);
     this.#current = incarnation;
+    // Without a process there is no channel either; its 'error' event follows.
+    if (child.pid === undefined) return;
     for (const { listener, handle } of sockets) {
       // Node's types know only its own classes, but its IPC takes the raw handle of a bound socket.
       incarnation.outbox.send({ type: 'socket', listener }, handle as unknown as SendHandle);

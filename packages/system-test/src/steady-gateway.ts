@@ -83,7 +83,8 @@ export class SteadyGateway {
     socket.setNoDelay(true).setEncoding('utf8');
     socket.on('connect', () => {
       this.connections += 1;
-      this.resent += this.#unanswered.size;
+      // What was due before the first connection stood is sent for the first time.
+      if (this.connections > 1) this.resent += this.#unanswered.size;
       socket.write([...this.#unanswered.values()].map(({ line }) => line).join(''));
     });
     socket.on('data', (text: string) => {

@@ -96,6 +96,10 @@ describe('with limits on who may connect', () => {
     expect(held.filter(({ isClosed }) => isClosed)).toHaveLength(0);
 
     await held[0].end();
+    // The gateway sees the end a moment before the server has done with the connection.
+    await eventually(async () => {
+      expect((await zdenergy.stats()).tcp).toMatchObject({ open: inAll - 1 });
+    });
     const next = await connect('127.0.0.1');
     await next.end('{"id":"again","temp":1}');
     const database = await zdenergy.database();

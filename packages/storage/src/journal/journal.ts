@@ -14,6 +14,7 @@
  *   be read are kept in `damaged/`, and the numbers they held are reported as lost.
  */
 import { join } from 'node:path';
+import { errorCode } from '@zdenergy/core';
 import type { Batch } from '../batch.js';
 import { writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { keepAside } from './damaged.js';
@@ -33,6 +34,8 @@ import { openDirectory, type Opened, type Segment } from './opening.js';
 const defaultSegmentBytes = 16 * 1024 * 1024;
 /** How exactly it is known how long readings wait. */
 const appendTimeEveryMs = 1_000;
+/** Every second one is forgotten beyond this, so that a long outage costs exactness, not memory. */
+const maxAppendTimes = 4_096;
 
 /** Numbers whose items cannot be read any more: from (inclusive) to (exclusive). */
 export interface LostItems {
@@ -78,6 +81,7 @@ export class Journal {
   #end: number;
   /** The first number of the next segment; above `#end` after opening. */
   #nextFirst: number;
+  readonly #runStart: number;
   #checkpoint: Checkpoint;
   #checkpointSaved: Checkpoint;
   #cursor: Cursor | undefined;
@@ -94,6 +98,7 @@ export class Journal {
     this.#nextNumber = opened.nextNumber;
     this.#end = opened.end;
     this.#nextFirst = opened.nextFirst;
+    this.#runStart = opened.nextFirst;
     this.#checkpoint = opened.checkpoint;
     this.#checkpointSaved = opened.checkpoint;
   }
@@ -122,6 +127,11 @@ export class Journal {
   /** The number after the last durable item. */
   get end(): number {
     return this.#end;
+  }
+
+  /** The least number that this run may give to an item. */
+  get runStart(): number {
+    return this.#runStart;
   }
 
   /** The number of the oldest item that is still here. */
@@ -181,13 +191,17 @@ export class Journal {
     this.#nextFirst = this.#end;
     if (segment.bytes >= this.#segmentBytes) {
       this.#active = undefined;
-      await file.close();
+      // All of it is durable, whatever closing says.
+      await file.close().catch(() => undefined);
     }
   }
 
   #noteAppend(first: number): void {
     const now = performance.now();
     const last = this.#appendTimes[this.#appendTimes.length - 1];
+    if (this.#appendTimes.length >= maxAppendTimes) {
+      this.#appendTimes = this.#appendTimes.filter((_, index) => index % 2 === 0);
+    }
     if (last === undefined || now - last.atMs >= appendTimeEveryMs) {
       this.#appendTimes.push({ first, atMs: now });
     }
@@ -197,8 +211,11 @@ export class Journal {
     const number = this.#nextNumber;
     const path = join(this.directory, segmentName(number));
     const first = this.#nextFirst;
-    await this.#files.remove(path);
-    const file = await this.#files.create(path);
+    const file = await this.#files.create(path).catch((error: unknown) => {
+      // A file of that name is somebody else's: the next try takes the next number.
+      if (errorCode(error) === 'EEXIST') this.#nextNumber += 1;
+      throw error;
+    });
     try {
       const header = { journalId: this.id, first, previousEnd: this.#end };
       await writeFully(file, encodeSegmentHeader(header), 0);

@@ -21,9 +21,15 @@ export async function copyRows(
  * (data exception), 23 (constraint violation) and 54 (a limit exceeded, such as nesting).
  */
 export function isRefusal(error: unknown): boolean {
+  if (lacksPartition(error)) return false;
   return /^(22|23|54)[0-9A-Z]{3}$/.test(errorCode(error) ?? '');
 }
 
 /** Why Postgres refuses a value, for `rejected_readings`. */
 export const describeRefusal = (error: unknown): string =>
   `Postgres refuses it: ${describeError(error)} (${errorCode(error) ?? 'no code'})`;
+
+/** A month's partition went away under us; it is made again with the next connection. */
+function lacksPartition(error: unknown): boolean {
+  return errorCode(error) === '23514' && /no partition of relation/.test(describeError(error));
+}
