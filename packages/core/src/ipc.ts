@@ -53,7 +53,7 @@ const ingestSnapshot = z.object({
   }),
   database: z.object({
     connected: z.boolean(),
-    /** Why not, in plain words; null also while the first attempt is under way. */
+    /** Why not, in plain words; null also while it is away only briefly. */
     problem: z.string().nullable(),
   }),
 });

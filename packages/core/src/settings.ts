@@ -241,13 +241,13 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     return [field, undefined];
   });
   const settings = Object.fromEntries(entries) as Settings;
-  if (problems.length === 0) problems.push(...contradictions(settings));
+  problems.push(...contradictions(settings));
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }
 
 /** What no single setting can see: settings that do not go together. */
-function contradictions(settings: Settings): string[] {
+function contradictions(settings: Partial<Settings>): string[] {
   const problems: string[] = [];
   if ((settings.tlsCert === undefined) !== (settings.tlsKey === undefined)) {
     problems.push('TLS_CERT and TLS_KEY: set both, or neither');
@@ -256,14 +256,15 @@ function contradictions(settings: Settings): string[] {
     problems.push('TLS_CA: needs TLS_CERT and TLS_KEY');
   }
   const ports = new Map<number, string>();
-  const used: [string, number, boolean][] = [
+  const used: [string, number | undefined, boolean][] = [
     ['TCP_PORT', settings.tcpPort, true],
     ['HTTP_PORT', settings.httpPort, true],
     ['TLS_PORT', settings.tlsPort, settings.tlsCert !== undefined],
     ['EMBEDDED_PG_PORT', settings.embeddedPgPort, settings.databaseUrl === undefined],
   ];
   for (const [variable, number, inUse] of used) {
-    if (!inUse) continue;
+    // A port that was wrong in itself has been told already.
+    if (!inUse || number === undefined) continue;
     const other = ports.get(number);
     if (other !== undefined) problems.push(`${other} and ${variable}: both are ${number}`);
     ports.set(number, variable);

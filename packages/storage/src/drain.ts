@@ -41,7 +41,7 @@ const checkpointEveryMs = 1_000;
 
 export interface DrainState {
   readonly connected: boolean;
-  /** Why readings do not get into the database, in plain words; null before the first attempt failed. */
+  /** Why readings do not get into the database, in plain words; null while that is only brief. */
   readonly problem: string | null;
 }
 
@@ -179,8 +179,8 @@ export class Drain {
 
   #noteFailure(problem: string): void {
     if (this.#state.connected) this.#awaySinceMs = performance.now();
-    this.#state = { connected: false, problem };
     const isBrief = performance.now() - this.#awaySinceMs < briefMs;
+    this.#state = { connected: false, problem: isBrief ? null : problem };
     if (isBrief || problem === this.#toldProblem) return;
     this.#toldProblem = problem;
     this.#log.error(`${problem} Readings are kept in the journal meanwhile.`);

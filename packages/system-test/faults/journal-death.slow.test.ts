@@ -88,7 +88,6 @@ it.each([
   { call: 'pread64', when: '1', of: 'the newest segment', file: 0 },
   { call: 'fdatasync', when: '1', of: 'the newest segment', file: 0 },
   { call: 'openat', when: '2', of: 'the newest segment', file: 0 },
-  { call: 'unlink', when: '1', of: 'the next segment', file: 1 },
   { call: 'openat', when: '1', of: 'the next segment', file: 1 },
   { call: 'pwrite64', when: '1', of: 'the next segment', file: 1 },
   { call: 'fdatasync', when: '1', of: 'the next segment', file: 1 },
