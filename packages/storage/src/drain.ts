@@ -9,7 +9,13 @@ import type pg from 'pg';
 import type { Ledger, Logger } from '@zdenergy/core';
 import type { Checkpoint } from './journal/checkpoint.js';
 import type { Journal, JournalPart } from './journal/journal.js';
-import { connect, describeDatabaseError, type Connection } from './postgres/connection.js';
+import {
+  connect,
+  describeDatabaseError,
+  graceMs,
+  statementTimeoutMs,
+  type Connection,
+} from './postgres/connection.js';
 import { migrate } from './postgres/migrate.js';
 import { ensurePartitions } from './postgres/partitions.js';
 import { loadProgress, moveProgress, ProgressMoved } from './postgres/progress.js';
@@ -25,11 +31,8 @@ const smallPartSpacingMs = 40;
 /** Doubling; the longest wait is short, so that a backlog starts to drain at once. */
 const retryMinMs = 500;
 const retryMaxMs = 2_000;
-/** What a statement gets at first, and at the most, once it was found to need more. */
-const statementMs = 15_000;
+/** What a statement gets at the most, once it was found to need more than usual. */
 const statementMostMs = 600_000;
-/** What the network and a busy event loop may add to that. */
-const graceMs = 5_000;
 /** The least share of a full part. */
 const leastShare = 1 / 1_024;
 /** A migration may rewrite a large table. */
@@ -57,7 +60,7 @@ export class Drain {
    * time, until it can; with each success parts grow again.
    */
   #share = 1;
-  #statementMs = statementMs;
+  #statementMs = statementTimeoutMs;
   #failures = 0;
   #stopping = false;
   #loop: Promise<void> | undefined;

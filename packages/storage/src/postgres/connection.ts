@@ -10,9 +10,10 @@ import { describeError, errorCode } from '@zdenergy/core';
 
 /** A host that does not answer by then is down, frozen or out of reach. */
 const connectTimeoutMs = 2_000;
-const statementTimeoutMs = 15_000;
+/** What a statement gets, unless it is given more. */
+export const statementTimeoutMs = 15_000;
 /** What the network and a busy event loop may add to a statement's own timeout. */
-const graceMs = 5_000;
+export const graceMs = 5_000;
 
 export interface Connection {
   readonly client: pg.Client;
