@@ -47,9 +47,16 @@ const addresses = text.transform((value, context) => {
   }
   return items;
 });
-const postgresUrl = text.refine((value) => /^postgres(ql)?:\/\//.test(value), {
-  error: 'expected postgres://USER:PASSWORD@HOST:PORT/DATABASE',
-});
+const postgresUrl = text
+  .refine((value) => /^postgres(ql)?:\/\//.test(value), {
+    error: 'expected postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+    abort: true,
+  })
+  .refine((value) => URL.canParse(value), {
+    error:
+      'this is no address; special characters in the password are written as percent codes ' +
+      '(@ is %40, / is %2F, # is %23)',
+  });
 
 interface Setting<Schema extends zod.ZodType<unknown, string>> {
   readonly variable: string;

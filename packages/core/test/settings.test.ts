@@ -110,12 +110,13 @@ describe('a setting that is given', () => {
   });
 
   it.each([
-    ['DATABASE_URL', 'mysql://sam:hunter2@db/site'],
-    ['ADMIN_PASSWORD', 'hunter2'],
-    ['API_TOKEN', 'hunter2'],
-  ])('%s is a secret: a wrong one is named, not shown', (variable, value) => {
+    ['DATABASE_URL', 'mysql://sam:hunter2@db/site', 'expected postgres:'],
+    ['DATABASE_URL', 'postgres://sam:hunter2#@db/site', 'this is no address; .*percent codes'],
+    ['ADMIN_PASSWORD', 'hunter2', 'expected at least 8'],
+    ['API_TOKEN', 'hunter2', 'expected at least 16'],
+  ])('%s is a secret: a wrong one is named, not shown', (variable, value, expected) => {
     const problems = problemsOf({ [variable]: value });
-    expect(problems).toEqual([expect.stringMatching(`^${variable}=.not shown.: expected .+`)]);
+    expect(problems).toEqual([expect.stringMatching(`^${variable}=.not shown.: ${expected}`)]);
     expect(problems.join()).not.toContain('hunter2');
   });
 });

@@ -32,18 +32,23 @@ interface NetInternals {
 }
 const { _createServerHandle: createServerHandle } = net as unknown as NetInternals;
 
-export interface ListenerSpec {
-  readonly listener: ListenerName;
-  readonly role: WorkerState['role'];
+/** Where to listen, and the settings that say so. */
+interface Place {
   readonly host: string;
   readonly port: number;
   readonly hostVariable: string;
   readonly portVariable: string;
 }
 
-export interface BoundSocket extends ListenerSpec {
+export interface ListenerSpec extends Place {
+  readonly listener: ListenerName;
+  readonly role: WorkerState['role'];
+}
+
+interface Bound {
   readonly handle: TcpHandle;
 }
+export type BoundSocket = ListenerSpec & Bound;
 
 /** The sockets that the settings ask for, and whose worker serves each. */
 export function listenersOf(settings: Settings): ListenerSpec[] {
@@ -66,7 +71,7 @@ export function listenersOf(settings: Settings): ListenerSpec[] {
 }
 
 /** @throws {StartProblem} that says which setting is to blame and who holds the port. */
-export async function bindSocket(spec: ListenerSpec): Promise<BoundSocket> {
+export async function bindSocket<Spec extends Place>(spec: Spec): Promise<Spec & Bound> {
   const address = await resolveHost(spec);
   const deadline = performance.now() + busyRetryMs;
   for (;;) {
@@ -92,7 +97,7 @@ function tryBind(address: string, port: number): TcpHandle | string {
   return error === 0 ? 'EADDRINUSE' : getSystemErrorName(error);
 }
 
-async function resolveHost({ host, hostVariable }: ListenerSpec): Promise<string> {
+async function resolveHost({ host, hostVariable }: Place): Promise<string> {
   if (net.isIP(host) !== 0) return host;
   try {
     return (await lookup(host)).address;
@@ -104,7 +109,7 @@ async function resolveHost({ host, hostVariable }: ListenerSpec): Promise<string
   }
 }
 
-function bindProblem(spec: ListenerSpec, code: string): StartProblem {
+function bindProblem(spec: Place, code: string): StartProblem {
   const { host, hostVariable, port, portVariable } = spec;
   switch (code) {
     case 'EACCES':

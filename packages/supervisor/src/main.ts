@@ -19,6 +19,7 @@ import {
 import { announcement, outsideAddress } from './announcement.js';
 import { StartProblem } from './start-problem.js';
 import { startSupervisor, type Supervisor } from './supervisor.js';
+import { tlsFileProblems } from './tls-files.js';
 
 /** npm passes a Ctrl-C on to a process that the terminal has sent it to already. */
 const samePressMs = 1_000;
@@ -46,13 +47,23 @@ if (process.argv.includes('--help')) {
 function readSettings(): Settings {
   try {
     if (existsSync('.env')) process.loadEnvFile('.env');
-    return parseSettings(process.env);
   } catch (error) {
-    const problem =
-      error instanceof SettingsError ? error.message : `.env: ${describeError(error)}`;
-    process.stderr.write(`💥 ${problem}\nRun "npm start -- --help" for all settings.\n`);
-    process.exit(configurationExitCode);
+    refuse(`.env: ${describeError(error)}`);
   }
+  const problems = tlsFileProblems(process.env);
+  try {
+    const parsed = parseSettings(process.env);
+    if (problems.length === 0) return parsed;
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    problems.unshift(...error.problems);
+  }
+  return refuse(new SettingsError(problems).message);
+}
+
+function refuse(problem: string): never {
+  process.stderr.write(`💥 ${problem}\nRun "npm start -- --help" for all settings.\n`);
+  process.exit(configurationExitCode);
 }
 
 async function run(settings: Settings, logger: Logger): Promise<void> {

@@ -84,16 +84,15 @@ describe('when it cannot start', () => {
     );
     expectNoStack(sameDirectory.output);
 
-    for (const [variable, port] of [
-      ['TCP_PORT', first.ports.tcp],
-      ['HTTP_PORT', first.ports.http],
+    for (const [variable, port, holder] of [
+      ['TCP_PORT', first.ports.tcp, `another zdenergy \\(process ${pid}`],
+      ['HTTP_PORT', first.ports.http, `another zdenergy \\(process ${pid}`],
+      ['EMBEDDED_PG_PORT', first.ports.postgres, 'process \\d+ \\(.*postgres'],
     ] as const) {
       const samePort = again.launch({ [variable]: String(port) });
       expect(await samePort.finished).toMatchObject({ code: 1 });
       expect(samePort.output).toMatch(
-        new RegExp(
-          `💥 ${variable}: port ${port} is already in use by another zdenergy \\(process ${pid}`,
-        ),
+        new RegExp(`💥 ${variable}: port ${port} is already in use by ${holder}`),
       );
       expectNoStack(samePort.output);
     }
@@ -109,6 +108,8 @@ describe('when it cannot start', () => {
       TCP_ALLOW: '10.0.0.0/99',
       API_TOKEN: 'tooshort',
       DATABASE_URL: 'mysql://root:secret@localhost/x',
+      TLS_CERT: '/nowhere/tls.crt',
+      TLS_KEY: zdenergy.directory,
     });
     expect(await program.finished).toEqual({ code: 78, signal: null });
     for (const text of [
@@ -118,6 +119,8 @@ describe('when it cannot start', () => {
       /TCP_ALLOW="10\.0\.0\.0\/99": expected addresses/,
       /API_TOKEN=\(not shown\): expected at least 16/,
       /DATABASE_URL=\(not shown\): expected postgres:/,
+      /TLS_CERT="\/nowhere\/tls\.crt": cannot be read \(ENOENT/,
+      /TLS_KEY=".*": cannot be read \(EISDIR/,
     ]) {
       expect(program.output).toMatch(text);
     }
