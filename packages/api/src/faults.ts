@@ -112,10 +112,17 @@ function describeDown(worker: WorkerState, ageMs: number): string {
 }
 
 function journalFaults(tcpWorkers: readonly WorkerState[]): string[] {
-  const problems = tcpWorkers.flatMap(({ ingest }) => ingest?.journal.problem ?? []);
-  return [...new Set(problems)].map(
-    (problem) => `The journal cannot be written, so readings are at risk: ${ended(problem)}`,
-  );
+  const journals = tcpWorkers.flatMap(({ ingest }) => ingest?.journal ?? []);
+  const written = journals.flatMap(({ problem }) => problem ?? []);
+  const read = journals.flatMap(({ readProblem }) => readProblem ?? []);
+  return [
+    ...[...new Set(written)].map(
+      (problem) => `The journal cannot be written, so readings are at risk: ${ended(problem)}`,
+    ),
+    ...[...new Set(read)].map(
+      (problem) => `Readings cannot be stored and are at risk: ${ended(problem)}`,
+    ),
+  ];
 }
 
 function databaseFaults(problem: string | null): string[] {

@@ -18,6 +18,7 @@ export function ingestSnapshot(changes: Partial<IngestSnapshot> = {}): IngestSna
     ledger: { received: 100, stored: 80, duplicates: 5, rejected: 10, pending: 5 },
     journal: {
       problem: null,
+      readProblem: null,
       bytes: 5_000,
       oldestPendingMs: 100,
       diskFreeBytes: 50_000,

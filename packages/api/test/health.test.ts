@@ -134,6 +134,12 @@ describe('status', () => {
         /journal cannot be written, so readings are at risk: The disk is full\.$/,
         () => healthOf(withJournal({ problem: 'The disk is full.' })),
       ],
+      [
+        'the journal cannot be read',
+        'error',
+        /Readings cannot be stored and are at risk: The disk is broken\.$/,
+        () => healthOf(withJournal({ readProblem: 'The disk is broken' })),
+      ],
       ['a heartbeat 10 s ago', 'ok', null, () => healthOf([tcpWorker({ heartbeatAgeMs: 9_500 })])],
       [
         'no heartbeat for longer',
@@ -250,6 +256,7 @@ describe('reasons', () => {
   it('list everything that is wrong, the worst first', () => {
     const journal = {
       problem: 'The disk is full',
+      readProblem: null,
       bytes: 1,
       oldestPendingMs: 120_000,
       diskFreeBytes: 0,

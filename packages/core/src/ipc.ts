@@ -45,6 +45,8 @@ const ingestSnapshot = z.object({
   journal: z.object({
     /** Why no reading can be written now, in plain words; null: all is well. */
     problem: z.string().nullable(),
+    /** Why what it holds cannot be read back, and so not be stored; null: it can. */
+    readProblem: z.string().nullable(),
     bytes: counter,
     /** How long the oldest reading not yet in Postgres has waited. */
     oldestPendingMs: counter,

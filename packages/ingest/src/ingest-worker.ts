@@ -125,12 +125,13 @@ export class IngestWorker implements WorkerDuties {
       ledger: drains.map(({ ledger }) => ledger).reduce(addLedgers),
       journal: {
         problem: intake.problem,
+        readProblem: firstReadProblem(drains),
         bytes: this.#queues.reduce((sum, { journal }) => sum + journal.bytes, 0),
         oldestPendingMs: Math.max(...this.#queues.map(({ journal }) => journal.oldestPendingMs)),
         diskFreeBytes: intake.space.freeBytes,
         diskTotalBytes: intake.space.totalBytes,
       },
-      database: own.drain.state,
+      database: { connected: own.drain.state.connected, problem: own.drain.state.problem },
     };
   }
 
@@ -166,6 +167,9 @@ export class IngestWorker implements WorkerDuties {
     else this.#log.error(`Readings cannot be kept: ${problem}`);
   }
 }
+
+const firstReadProblem = (drains: readonly Drain[]): string | null =>
+  drains.flatMap(({ state }) => state.readProblem ?? [])[0] ?? null;
 
 const workerName = (number: number): string => `ingest-${number}`;
 

@@ -6,7 +6,7 @@
  * stands and goes on from there. A database that is away only makes the journal longer.
  */
 import type pg from 'pg';
-import type { Ledger, Logger } from '@zdenergy/core';
+import { describeError, type Ledger, type Logger } from '@zdenergy/core';
 import type { Checkpoint } from './journal/checkpoint.js';
 import type { Journal, JournalPart } from './journal/journal.js';
 import {
@@ -46,6 +46,16 @@ export interface DrainState {
   readonly connected: boolean;
   /** Why readings do not get into the database, in plain words; null while that is only brief. */
   readonly problem: string | null;
+  /** Why what the journal holds cannot be read back, in plain words; null: it can. */
+  readonly readProblem: string | null;
+}
+
+/** The journal's disk is at fault, not the database. */
+class JournalUnreadable extends Error {
+  constructor(directory: string, cause: unknown) {
+    super(`the journal in ${directory} cannot be read: ${describeError(cause)}`, { cause });
+    this.name = 'JournalUnreadable';
+  }
 }
 
 export class Drain {
@@ -54,7 +64,7 @@ export class Drain {
   readonly #log: Logger;
   readonly #months = new Set<number>();
   #connection: Connection | undefined;
-  #state: DrainState = { connected: false, problem: null };
+  #state: DrainState = { connected: false, problem: null, readProblem: null };
   /**
    * A part that cannot be stored in time, over a slow link say, is tried again smaller and with more
    * time, until it can; with each success parts grow again.
@@ -126,7 +136,8 @@ export class Drain {
         await this.#connection?.close();
         this.#connection = undefined;
         if (error instanceof ProgressMoved) continue;
-        this.#noteFailure(describeDatabaseError(error, this.#databaseUrl));
+        if (error instanceof JournalUnreadable) this.#noteUnreadable(error.message);
+        else this.#noteFailure(describeDatabaseError(error, this.#databaseUrl));
         await this.#sleep(Math.min(retryMinMs * 2 ** this.#failures, retryMaxMs));
         this.#failures += 1;
       }
@@ -176,17 +187,24 @@ export class Drain {
     this.#hasDrained = true;
     this.#toldProblem = null;
     if (this.#state.connected) return;
-    this.#state = { connected: true, problem: null };
+    this.#state = { connected: true, problem: null, readProblem: null };
     this.#log.listening(`Database connected, ${this.#journal.pending} readings to store`);
   }
 
   #noteFailure(problem: string): void {
     if (this.#state.connected) this.#awaySinceMs = performance.now();
     const isBrief = performance.now() - this.#awaySinceMs < briefMs;
-    this.#state = { connected: false, problem: isBrief ? null : problem };
+    this.#state = { connected: false, problem: isBrief ? null : problem, readProblem: null };
     if (isBrief || problem === this.#toldProblem) return;
     this.#toldProblem = problem;
     this.#log.error(`${problem} Readings are kept in the journal meanwhile.`);
+  }
+
+  #noteUnreadable(problem: string): void {
+    this.#state = { connected: false, problem: null, readProblem: problem };
+    if (problem === this.#toldProblem) return;
+    this.#toldProblem = problem;
+    this.#log.error(`${problem}. It is tried again; check the disk.`);
   }
 
   /** Stores part after part until the connection fails, or all is stored and it is time to stop. */
@@ -217,9 +235,13 @@ export class Drain {
     }
   }
 
-  #read(): Promise<JournalPart | null> {
+  async #read(): Promise<JournalPart | null> {
     this.#appended = false;
-    return this.#journal.read(maxItems * this.#share, maxBytes * this.#share);
+    try {
+      return await this.#journal.read(maxItems * this.#share, maxBytes * this.#share);
+    } catch (error) {
+      throw new JournalUnreadable(this.#journal.directory, error);
+    }
   }
 
   async #store(
