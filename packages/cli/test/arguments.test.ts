@@ -69,7 +69,7 @@ describe('wrong arguments', () => {
       ['--interval 9ms: expected a duration such as 250ms, 5s or 10m, at least 10 ms'],
     ],
     ['--split 1.5', ['--split 1.5: expected a probability from 0 to 1, such as 0.1']],
-    ['--split', ['--split: expected a probability from 0 to 1, such as 0.1']],
+    ['--split', ['--split: needs a value']],
     ['--connect never', ['--connect never: expected keep or each']],
     ['--ack=no', ['--ack: takes no value']],
     ['10', ['10: every argument starts with a name, such as --gateways 10']],

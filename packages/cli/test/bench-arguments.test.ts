@@ -45,10 +45,10 @@ describe('wrong arguments', () => {
   it.each([
     ['--readings 9999', ['--readings 9999: expected a whole number from 10000 to 10000000']],
     ['--gateways 10001', ['--gateways 10001: expected a whole number from 1 to 10000']],
-    ['--pairs', ['--pairs : expected a whole number from 1 to 20']],
+    ['--pairs', ['--pairs: needs a value']],
     ['--latency 999ms', ['--latency 999ms: expected a duration such as 30s or 2m, at least 1s']],
     ['--quick=yes', ['--quick: takes no value']],
-    ['--redings 5', ['--redings: there is no such argument']],
+    ['--redings 5', ['--redings: there is no such argument; did you mean --readings?']],
     ['5', ['5: every argument starts with a name, such as --pairs 3']],
     ['--address a:1', ['--address and --database-url: give both, or neither']],
     [

@@ -4,11 +4,12 @@
  * What always holds: everything that is wrong is reported together, in plain words.
  */
 import { parseArgs } from 'node:util';
+import { nearestName } from './suggestion.js';
 
 export interface CommandLine<Name extends string> {
   /** What stands without a name, in order; the first of them is usually a command. */
   readonly words: readonly string[];
-  /** What was given, by name; a switch that was given has the text ''. */
+  /** What was given, by name, unless its value is missing; a switch that was given has the text ''. */
   readonly given: ReadonlyMap<Name, string>;
   readonly problems: string[];
 }
@@ -32,17 +33,24 @@ export function readCommandLine<Name extends string>(
     strict: false,
     tokens: true,
   });
+  let followsUnknown = false;
   for (const token of tokens) {
-    if (token.kind === 'positional') {
+    const isUnknown = token.kind === 'option' && !isName(token.name);
+    if (token.kind === 'positional' && !followsUnknown) {
       words.push(token.value);
     } else if (token.kind === 'option' && !isName(token.name)) {
-      problems.push(`${token.rawName}: there is no such argument`);
+      const meant = nearestName(token.name, Object.keys(names));
+      const hint = meant === undefined ? '' : `; did you mean --${meant}?`;
+      problems.push(`${token.rawName}: there is no such argument${hint}`);
     } else if (token.kind === 'option' && isName(token.name)) {
       const isSwitch = names[token.name] === 'switch';
       if (isSwitch && token.value !== undefined) problems.push(`${token.rawName}: takes no value`);
-      if (!isSwitch && token.value === undefined) problems.push(`${token.rawName}: needs a value`);
-      given.set(token.name, token.value ?? '');
+      else if (isSwitch) given.set(token.name, '');
+      else if (token.value === undefined) problems.push(`${token.rawName}: needs a value`);
+      else given.set(token.name, token.value);
     }
+    // What follows an unknown name was probably meant as its value.
+    followsUnknown = isUnknown;
   }
   return { words, given, problems };
 }
