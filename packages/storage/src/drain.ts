@@ -249,19 +249,31 @@ export class Drain {
     progress: Checkpoint,
     part: JournalPart,
   ): Promise<Checkpoint> {
+    const startedAtMs = performance.now();
     try {
       const stored = await connection.run(async (client) => {
         const months = new Set(part.records.flatMap((record) => record.months));
         await ensurePartitions(client, months, this.#months);
         return storePart(client, progress, part);
       }, this.#statementMs + graceMs);
+      const isFull = this.#share === 1;
       this.#share = Math.min(1, this.#share * 2);
+      if (isFull && performance.now() - startedAtMs < statementTimeoutMs / 2) {
+        await this.#useStatementTime(connection, statementTimeoutMs);
+      }
       return stored;
     } catch (error) {
       this.#share = Math.max(leastShare, this.#share / 4);
       this.#statementMs = Math.min(statementMostMs, this.#statementMs * 2);
       throw error;
     }
+  }
+
+  /** What was slow is quick again: a server that freezes is to be noticed as soon as ever. */
+  async #useStatementTime(connection: Connection, statementMs: number): Promise<void> {
+    if (this.#statementMs === statementMs) return;
+    this.#statementMs = statementMs;
+    await connection.run((client) => client.query(`SET statement_timeout = ${statementMs}`));
   }
 
   async #release(progress: Checkpoint): Promise<void> {
