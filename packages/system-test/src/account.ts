@@ -48,17 +48,22 @@ export async function accountFor(
     senders.reduce((sum, sender) => sum + count(sender), 0);
   const acknowledged = total(({ acked }) => acked.size);
   const ledger = await settled(zdenergy, acknowledged);
-  const { journaled } = await database.row<{ journaled: number }>(
-    'SELECT sum(position - skipped)::int AS journaled FROM journals',
-  );
   return {
     sent: total(({ sent }) => sent),
     acknowledged,
     lost: await countLost(database, senders),
     twice: ledger.stored - (await database.count('readings')),
     rejected: ledger.rejected,
-    unbalanced: journaled - (ledger.stored + ledger.duplicates + ledger.rejected),
+    unbalanced: (await journaled(database)) - (ledger.stored + ledger.duplicates + ledger.rejected),
   };
+}
+
+/** How many items of the journal the database has settled, those that came more than once included. */
+export async function journaled(database: Database): Promise<number> {
+  const { items } = await database.row<{ items: number }>(
+    'SELECT coalesce(sum(position - skipped), 0)::int AS items FROM journals',
+  );
+  return items;
 }
 
 /** The account in words, for the table of figures. */
