@@ -1,14 +1,29 @@
 /**
- * What became of everything that steady gateways sent: the promise, counted.
+ * What became of everything that was sent: the promise, counted.
  *
- * What always holds: the database is the witness, and the gateways' own lists of what was
+ * What always holds: the database is the witness, and the senders' own lists of what was
  * acknowledged; zdenergy's own counts are compared with these, never believed.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '@zdenergy/core';
 import type { Database } from './database.js';
-import type { SteadyGateway } from './steady-gateway.js';
+import { numberInRow } from './numbered-reading.js';
 import { eventually } from './wait.js';
 import type { Zdenergy } from './zdenergy.js';
+
+/** One question covers so many sensors: 10,000 of them need no 10,000 questions. */
+const sensorsAtOnce = 500;
+/** A worker reports its ledger every second. */
+const reportedWithinMs = 1_500;
+
+/** Somebody who has sent the numbered readings from 0 on. */
+export interface Sender {
+  readonly sensorId: string;
+  /** How many different readings. */
+  readonly sent: number;
+  /** The numbers of those that were acknowledged. */
+  readonly acked: ReadonlySet<number>;
+}
 
 export interface Account {
   readonly sent: number;
@@ -27,24 +42,28 @@ export interface Account {
 export async function accountFor(
   zdenergy: Zdenergy,
   database: Database,
-  gateways: readonly SteadyGateway[],
+  senders: readonly Sender[],
 ): Promise<Account> {
-  const ledger = await settled(zdenergy);
-  let lost = 0;
-  for (const gateway of gateways) lost += await countLost(database, gateway);
-  const { journaled } = await database.row<{ journaled: number }>(
-    'SELECT sum(position - skipped)::int AS journaled FROM journals',
-  );
-  const total = (count: (gateway: SteadyGateway) => number): number =>
-    gateways.reduce((sum, gateway) => sum + count(gateway), 0);
+  const total = (count: (sender: Sender) => number): number =>
+    senders.reduce((sum, sender) => sum + count(sender), 0);
+  const acknowledged = total(({ acked }) => acked.size);
+  const ledger = await settled(zdenergy, acknowledged);
   return {
     sent: total(({ sent }) => sent),
-    acknowledged: total(({ acked }) => acked.size),
-    lost,
+    acknowledged,
+    lost: await countLost(database, senders),
     twice: ledger.stored - (await database.count('readings')),
     rejected: ledger.rejected,
-    unbalanced: journaled - (ledger.stored + ledger.duplicates + ledger.rejected),
+    unbalanced: (await journaled(database)) - (ledger.stored + ledger.duplicates + ledger.rejected),
   };
+}
+
+/** How many items of the journal the database has settled, those that came more than once included. */
+export async function journaled(database: Database): Promise<number> {
+  const { items } = await database.row<{ items: number }>(
+    'SELECT coalesce(sum(position - skipped), 0)::int AS items FROM journals',
+  );
+  return items;
 }
 
 /** The account in words, for the table of figures. */
@@ -53,20 +72,39 @@ export function accountInWords({ acknowledged, lost, twice }: Account): string {
   return `${lost} of ${count} acknowledged lost, ${twice} stored twice`;
 }
 
-function settled(zdenergy: Zdenergy): Promise<Ledger> {
-  return eventually(async () => {
+async function settled(zdenergy: Zdenergy, acknowledged: number): Promise<Ledger> {
+  await eventually(async () => {
     const { ledger } = await zdenergy.stats();
-    if (ledger.pending > 0) throw new Error(`${ledger.pending} readings are pending`);
-    return ledger;
+    if (ledger.pending === 0 && ledger.received >= acknowledged) return;
+    throw new Error(`${acknowledged} were to be settled, but it is ${JSON.stringify(ledger)}`);
   });
+  // What came more than once may be in the next report only.
+  await sleep(reportedWithinMs);
+  return (await zdenergy.stats()).ledger;
 }
 
-async function countLost(database: Database, gateway: SteadyGateway): Promise<number> {
-  const rows = await database.rows<{ n: number }>(
-    `SELECT (extract(epoch FROM time - '2024-01-01 00:00Z'))::int AS n FROM readings
-      WHERE sensor_id = $1`,
-    [gateway.sensorId],
+async function countLost(database: Database, senders: readonly Sender[]): Promise<number> {
+  let lost = 0;
+  for (let at = 0; at < senders.length; at += sensorsAtOnce) {
+    const some = senders.slice(at, at + sensorsAtOnce);
+    const stored = await storedNumbers(database, some);
+    for (const { sensorId, acked } of some) {
+      const numbers = stored.get(sensorId);
+      for (const number of acked) if (numbers?.has(number) !== true) lost += 1;
+    }
+  }
+  return lost;
+}
+
+/** The numbers of the readings that are in the database, by sensor. */
+async function storedNumbers(
+  database: Database,
+  senders: readonly Sender[],
+): Promise<Map<string, Set<number>>> {
+  const rows = await database.rows<{ sensor_id: string; numbers: number[] }>(
+    `SELECT sensor_id, array_agg(${numberInRow}) AS numbers FROM readings
+      WHERE sensor_id = ANY($1) GROUP BY sensor_id`,
+    [senders.map(({ sensorId }) => sensorId)],
   );
-  const stored = new Set(rows.map(({ n }) => n));
-  return [...gateway.acked].filter((seq) => !stored.has(seq)).length;
+  return new Map(rows.map(({ sensor_id, numbers }) => [sensor_id, new Set(numbers)]));
 }

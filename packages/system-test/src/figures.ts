@@ -23,3 +23,9 @@ export function inWords(durationMs: number): string {
     ? `${Math.round(durationMs)} ms`
     : `${(durationMs / 1_000).toFixed(1)} s`;
 }
+
+/** The value that this share of all does not exceed; Infinity when there is none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(share * (sorted.length - 1))] ?? Infinity;
+}

@@ -8,7 +8,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { commandOf, processesOf } from './processes.js';
+import { childrenOf, commandOf, processesOf } from './processes.js';
 import type { Zdenergy } from './zdenergy.js';
 
 const run = promisify(execFile);
@@ -59,6 +59,13 @@ export class Pm2 {
   get daemonPid(): number {
     const pid = this.#processes().find(isDaemon);
     if (pid === undefined) throw new Error('PM2 has no daemon');
+    return pid;
+  }
+
+  /** The process that the daemon runs, without asking the daemon. @throws when there is none. */
+  get supervisorPid(): number {
+    const [pid] = childrenOf(this.daemonPid);
+    if (pid === undefined) throw new Error('PM2 runs nothing');
     return pid;
   }
 

@@ -40,6 +40,11 @@ export function childrenOf(pid: number): number[] {
   return runningPids().filter((child) => parentOf(child) === pid);
 }
 
+/** The process with its children, theirs and so forth. */
+export function treeOf(pid: number): number[] {
+  return [pid, ...childrenOf(pid).flatMap(treeOf)];
+}
+
 /** The file that the process executes. */
 export function executableOf(pid: number): string {
   return readlinkSync(`/proc/${pid}/exe`);

@@ -1,6 +1,7 @@
 /** Clients that come by regularly and note how they were received. */
 import net from 'node:net';
 import { errorCode } from '@zdenergy/core';
+import { quantile } from './figures.js';
 import { ask } from './http.js';
 
 /** Connects and closes at once, again and again; a connection that waits is fine, a refused one is not. */
@@ -48,7 +49,6 @@ export class SteadyMonitor {
 
   /** The time within which this share of the answers came. */
   quantileMs(share: number): number {
-    const sorted = [...this.tookMs].sort((a, b) => a - b);
-    return sorted[Math.floor(share * (sorted.length - 1))] ?? Infinity;
+    return quantile(this.tookMs, share);
   }
 }

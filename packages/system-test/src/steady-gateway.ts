@@ -7,11 +7,12 @@
  * sent.
  */
 import net from 'node:net';
+import type { Sender } from './account.js';
+import { numberedReading } from './numbered-reading.js';
 import { eventually } from './wait.js';
 
 const tickMs = 10;
 const reconnectMs = 20;
-const firstTimeMs = Date.UTC(2024, 0, 1);
 
 interface Unanswered {
   readonly line: string;
@@ -19,7 +20,7 @@ interface Unanswered {
   readonly sentAtMs: number;
 }
 
-export class SteadyGateway {
+export class SteadyGateway implements Sender {
   readonly sensorId: string;
   /** The sequence numbers that were acknowledged. */
   readonly acked = new Set<number>();
@@ -41,8 +42,8 @@ export class SteadyGateway {
   #timer: NodeJS.Timeout | undefined;
   #reconnect: NodeJS.Timeout | undefined;
 
-  /** The server must answer: TCP_ACK=on. */
-  constructor(port: number, sensorId: string, perSecond: number) {
+  /** The server must answer: TCP_ACK=on. @param perSecond its rate, once it was started. */
+  constructor(port: number, sensorId: string, perSecond = 0) {
     this.#port = port;
     this.sensorId = sensorId;
     this.#perSecond = perSecond;
@@ -53,11 +54,38 @@ export class SteadyGateway {
     return this.#sent;
   }
 
+  /** How many of these were not acknowledged yet. */
+  get unacknowledged(): number {
+    return this.#unanswered.size;
+  }
+
+  get isConnected(): boolean {
+    return this.#socket?.readyState === 'open';
+  }
+
+  /** Connects, and sends at its rate from now on. */
   start(): this {
     this.#startedAtMs = performance.now();
     this.#timer = setInterval(() => this.#sendDue(), tickMs);
+    return this.connect();
+  }
+
+  /** Connects, and stays connected; for somebody with a clock of his own, who calls `send`. */
+  connect(): this {
     this.#connect();
     return this;
+  }
+
+  /** Sends so many new readings, now or once it is connected. */
+  send(count: number): void {
+    const sentAtMs = performance.now();
+    let lines = '';
+    for (const end = this.#sent + count; this.#sent < end; this.#sent += 1) {
+      const line = numberedReading(this.sensorId, this.#sent);
+      this.#unanswered.set(this.#sent, { line, sentAtMs });
+      lines += line;
+    }
+    if (this.isConnected && lines !== '') this.#socket?.write(lines);
   }
 
   /** Sends nothing new any more; resolves once all that it sent was acknowledged. */
@@ -102,21 +130,8 @@ export class SteadyGateway {
   }
 
   #sendDue(): void {
-    const now = performance.now();
-    const due = Math.floor(((now - this.#startedAtMs) / 1_000) * this.#perSecond);
-    let lines = '';
-    for (; this.#sent < due; this.#sent += 1) {
-      const line = this.#reading(this.#sent);
-      this.#unanswered.set(this.#sent, { line, sentAtMs: now });
-      lines += line;
-    }
-    if (this.#socket?.readyState === 'open') this.#socket.write(lines);
-  }
-
-  #reading(seq: number): string {
-    const time = new Date(firstTimeMs + seq * 1_000).toISOString();
-    const temp = (seq % 400) / 10;
-    return `{"id":"${this.sensorId}","time":"${time}","temp":${temp},"seq":${seq}}\n`;
+    const dueMs = performance.now() - this.#startedAtMs;
+    this.send(Math.floor((dueMs / 1_000) * this.#perSecond) - this.#sent);
   }
 
   #receive(line: string): void {

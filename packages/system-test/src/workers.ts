@@ -18,6 +18,25 @@ export function nextProcessOf(
   }, withinMs);
 }
 
+/** Resolves with the new process id once zdenergy says that the worker is another process. */
+export function replaced(zdenergy: Zdenergy, name: string, before: number): Promise<number> {
+  return eventually(async () => {
+    const pid = await zdenergy.pidOf(name);
+    if (pid === before) throw new Error(`${name} is still process ${pid}`);
+    return pid;
+  });
+}
+
+/** Reloads the workers; resolves once all of them were. */
+export async function reload({ program }: Zdenergy): Promise<void> {
+  const reloads = (): number => program.output.split('the workers were reloaded').length;
+  const before = reloads();
+  program.signal('SIGHUP');
+  await eventually(() => {
+    if (reloads() === before) throw new Error('the workers were not reloaded');
+  });
+}
+
 function isWorker(pid: number, name: string): boolean {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');

@@ -1,15 +1,14 @@
 /**
- * Processes die, hang, pause and are reloaded: whoever is left carries on, and the ports never refuse
- * anybody.
+ * Processes die, hang, pause and are reloaded: whoever is left carries on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Releases } from '@zdenergy/core';
 import { Gateway } from '../src/gateway.js';
 import { isFree } from '../src/ports.js';
 import { commandOf, isRunning, processesOf, signalAll } from '../src/processes.js';
-import { SteadyClient } from '../src/steady-client.js';
 import { SteadyGateway } from '../src/steady-gateway.js';
 import { eventually, timed } from '../src/wait.js';
+import { reload, replaced } from '../src/workers.js';
 import { Zdenergy } from '../src/zdenergy.js';
 
 /** From the figures. */
@@ -21,23 +20,6 @@ const pauseMs = 12_000;
 
 const releases = new Releases();
 afterAll(() => releases.release());
-
-/** Resolves with the new process id once the worker runs and is another process than before. */
-function replaced(zdenergy: Zdenergy, name: string, before: number): Promise<number> {
-  return eventually(async () => {
-    const pid = await zdenergy.pidOf(name);
-    expect(pid).not.toBe(before);
-    return pid;
-  });
-}
-
-/** Reloads the workers; resolves once all of them were. */
-async function reloaded({ program }: Zdenergy): Promise<void> {
-  const reloads = (): number => program.output.split('the workers were reloaded').length;
-  const before = reloads();
-  program.signal('SIGHUP');
-  await eventually(() => expect(reloads()).toBe(before + 1));
-}
 
 let zdenergy: Zdenergy;
 
@@ -60,46 +42,6 @@ it.each(['ingest-1', 'api', 'postgres'])('starts %s again after kill -9', async 
   gateway.destroy();
 });
 
-it('accepts again within a second of the TCP worker’s death', async () => {
-  const pid = await zdenergy.pidOf('ingest-1');
-  const gateway = new SteadyGateway(zdenergy.ports.tcp, 'prompt', 100).start();
-  releases.push(() => gateway.destroy());
-  await eventually(() => expect(gateway.acked.size).toBeGreaterThan(20));
-  const tookMs = await timed(async () => {
-    process.kill(pid, 'SIGKILL');
-    const ackedBefore = gateway.acked.size;
-    await eventually(() => expect(gateway.acked.size).toBeGreaterThan(ackedBefore + 20));
-  });
-  // 250 ms of waiting and the start of a process; a second is meant for a machine of its own.
-  expect(tookMs).toBeLessThan(3_000);
-  await gateway.finish();
-  expect(gateway.refused).toBe(0);
-});
-
-it('refuses no connection through kills and reloads', async () => {
-  const clients = [zdenergy.ports.tcp, zdenergy.ports.http].map(
-    (port) => new SteadyClient(port, 20),
-  );
-  for (const client of clients) releases.push(() => client.stop());
-  for (let round = 0; round < 2; round += 1) {
-    for (const name of ['ingest-1', 'api']) {
-      const pid = await zdenergy.pidOf(name);
-      process.kill(pid, 'SIGKILL');
-      await replaced(zdenergy, name, pid);
-    }
-    const before = [await zdenergy.pidOf('ingest-1'), await zdenergy.pidOf('api')];
-    await reloaded(zdenergy);
-    await zdenergy.whenHealth('ok');
-    expect(await zdenergy.pidOf('ingest-1')).not.toBe(before[0]);
-    expect(await zdenergy.pidOf('api')).not.toBe(before[1]);
-  }
-  for (const client of clients) {
-    client.stop();
-    expect(client.failures).toEqual([]);
-    expect(client.connected).toBeGreaterThan(100);
-  }
-});
-
 it('loses nothing that it has acknowledged when it reloads, and keeps its database', async () => {
   const gateway = new SteadyGateway(zdenergy.ports.tcp, 'reload', 1_000).start();
   releases.push(() => gateway.destroy());
@@ -107,7 +49,7 @@ it('loses nothing that it has acknowledged when it reloads, and keeps its databa
   const postgresBefore = await zdenergy.pidOf('postgres');
   for (let reloads = 1; reloads <= 2; reloads += 1) {
     const before = await zdenergy.pidOf('ingest-1');
-    await reloaded(zdenergy);
+    await reload(zdenergy);
     expect(await zdenergy.pidOf('ingest-1')).not.toBe(before);
   }
   await gateway.finish();

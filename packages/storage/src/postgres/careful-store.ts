@@ -47,8 +47,14 @@ export async function storeCarefully(
     ) ON COMMIT DELETE ROWS`);
   const rejects = new RowBuffer(64 * 1024);
   const { stored, refused } = await storeRows(client, rows, 0, rejects);
+  // Each is looked up by its key (LIMIT keeps it so). As a join, Postgres reads the whole month for it:
+  // one reading that came twice then held up the drain, the longer the more was stored.
   const conflicts = await client.query<{ n: number }>(`
-    SELECT i.n FROM incoming i JOIN readings r USING (sensor_id, time)
+    SELECT i.n
+      FROM incoming i
+     CROSS JOIN LATERAL (
+       SELECT * FROM readings WHERE sensor_id = i.sensor_id AND time = i.time LIMIT 1
+     ) r
      WHERE NOT (${sameReading}) ORDER BY i.n`);
   for (const { n } of conflicts.rows) reject(rejects, rows[n], conflictReason);
   if (rejects.length > 0) {
