@@ -1,5 +1,6 @@
 /**
- * Three kinds of tests. `unit` runs against the sources, a package's own and the others' alike;
+ * Four kinds of tests. `unit` runs against the sources, a package's own and the others' alike; so
+ * does `random` (`*.random.test.ts`), which tries as many random cases as it is given time for;
  * `system` starts the built program, and `faults` breaks it while it runs: both need `npm run build`
  * first, and run one file at a time (--runInBand) because each wants the machine for itself. `npm test`
  * sees to that, and gives them more time (--testTimeout, which jest has for all projects together
@@ -30,18 +31,29 @@ const common = {
 /** Sources import each other as './x.js', the name that the build gives to x.ts. */
 const sourceOfBuilt = { '^([.]{1,2}/.*)[.]js$': ['$1.ts', '$1.js'] };
 
+const againstSources = {
+  ...common,
+  moduleNameMapper: {
+    ...sourceOfBuilt,
+    '^@zdenergy/([a-z-]+)$': '<rootDir>/packages/$1/src/index.ts',
+  },
+};
+const ofOtherKinds = ['/node_modules/', '<rootDir>/packages/system-test/'];
+
 export default {
   testTimeout: 20_000,
   projects: [
     {
-      ...common,
+      ...againstSources,
       displayName: 'unit',
       testMatch: ['<rootDir>/packages/*/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/packages/system-test/'],
-      moduleNameMapper: {
-        ...sourceOfBuilt,
-        '^@zdenergy/([a-z-]+)$': '<rootDir>/packages/$1/src/index.ts',
-      },
+      testPathIgnorePatterns: [...ofOtherKinds, '[.]random[.]test[.]ts$'],
+    },
+    {
+      ...againstSources,
+      displayName: 'random',
+      testMatch: ['<rootDir>/packages/*/test/**/*.random.test.ts'],
+      testPathIgnorePatterns: ofOtherKinds,
     },
     {
       ...common,

@@ -1,9 +1,12 @@
 /**
- * `npm test`: installs and builds what is missing, then lints, checks the format and the types, and
- * runs the unit tests, the system tests and the faults.
+ * `npm test`: installs and builds what is missing, then lints, checks the format and the types, asks
+ * for known holes in what we depend on, and runs the unit tests, the random tests, the system tests
+ * and the faults.
  *
- *     npm test                              everything but the slow faults; with CI=true those too
+ *     npm test                              everything but the slow faults; with CI=true those too,
+ *                                           more random tests, and the tests on other Node.js
  *     npm test -- --unit [pattern …]        only unit tests, of files that match
+ *     npm test -- --random [pattern …]      only random tests; with CI=true as many as CI runs
  *     npm test -- --system [pattern …]      only system tests, of files that match
  *     npm run test:faults [-- pattern …]    only faults, the slow ones too, of files that match
  *     npm test -- --unit settings -t TLS    further options go to jest
@@ -11,7 +14,7 @@
  * What always holds: the first stage that fails is the last that runs; the last line is
  * `N passed, N failed`, where a stage without tests, a file of tests that could not be loaded, a
  * test that was left out and a run of no test at all count as failed; the exit code is 0 only when
- * nothing failed; it is over after 45 minutes, whatever hangs.
+ * nothing failed; it is over after 57 minutes, whatever hangs.
  */
 'use strict';
 
@@ -23,7 +26,8 @@ const { prepare } = require('./prepare.js');
 
 const root = path.join(__dirname, '..');
 const minuteMs = 60_000;
-const endsAtMs = Date.now() + 45 * minuteMs;
+const endsAtMs = Date.now() + 57 * minuteMs;
+const isCi = Boolean(process.env.CI);
 
 /** Jest's own experiments with ES modules are no news; other warnings are. */
 const jest = [
@@ -46,12 +50,36 @@ const checks = [
     args: ['run', '--silent', 'typecheck'],
     timeoutMs: 4 * minuteMs,
   },
+  {
+    name: 'audit',
+    command: process.execPath,
+    args: [path.join(__dirname, 'audit.js')],
+    timeoutMs: 2 * minuteMs,
+  },
+];
+/** After everything else: what has passed here may still fail there. */
+const lastChecks = [
+  {
+    name: 'nodes',
+    command: process.execPath,
+    args: [path.join(__dirname, 'test-nodes.js'), '--bounded'],
+    timeoutMs: 10 * minuteMs,
+  },
 ];
 const oneAtATime = ['--runInBand', '--testTimeout=180000'];
 /** Left out of a plain `npm test`, for which somebody waits. */
-const withoutSlow = process.env.CI ? [] : ['--testPathIgnorePatterns=[.]slow[.]test[.]ts$'];
+const withoutSlow = isCi ? [] : ['--testPathIgnorePatterns=[.]slow[.]test[.]ts$'];
+/** A million mutated streams in two files, and 70,000 runs of the journal against its model. */
+const manyCases = { FUZZ_RUNS: '500000', MODEL_RUNS: '10000' };
 const runs = [
   { name: 'unit', args: [], timeoutMs: 8 * minuteMs },
+  {
+    name: 'random',
+    // The names of the tests tell the seed that is new each time.
+    args: ['--maxWorkers=2', '--verbose'],
+    environment: isCi ? manyCases : {},
+    timeoutMs: 12 * minuteMs,
+  },
   { name: 'system', args: oneAtATime, timeoutMs: 14 * minuteMs },
   { name: 'faults', args: oneAtATime, argsAmongOthers: withoutSlow, timeoutMs: 20 * minuteMs },
 ];
@@ -80,7 +108,7 @@ function runCheck({ name, command, args, timeoutMs }) {
 }
 
 /** Runs jest on one kind of test. With `chosen` arguments, leaving other tests out is no failure. */
-function runTests({ name, args, timeoutMs }, chosen) {
+function runTests({ name, args, environment, timeoutMs }, chosen) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'zdenergy-test-'));
   const report = path.join(directory, 'report.json');
   const figures = path.join(directory, 'figures.ndjson');
@@ -89,7 +117,7 @@ function runTests({ name, args, timeoutMs }, chosen) {
       process.execPath,
       [...jest, ...chosen, ...args, '--json', `--outputFile=${report}`, '--selectProjects', name],
       timeoutMs,
-      { ZDENERGY_FIGURES: figures },
+      { ...environment, ZDENERGY_FIGURES: figures },
     );
     printFigures(figures);
     return { name, ...count(readReport(report), problem, chosen.length === 0) };
@@ -152,6 +180,7 @@ function chooseStages(args) {
     : [
         ...checks.map((check) => () => runCheck(check)),
         ...runs.map((tests) => () => runTests(withArgsAmongOthers(tests), args)),
+        ...(isCi ? lastChecks : []).map((check) => () => runCheck(check)),
       ];
   return [runPrepare, ...chosen];
 }
@@ -160,14 +189,16 @@ async function main(args) {
   let passed = 0;
   let failed = 0;
   for (const stage of chooseStages(args)) {
+    const startedAtMs = Date.now();
     const outcome = await stage();
+    const took = `${Math.round((Date.now() - startedAtMs) / 1_000)} s`;
     passed += outcome.passed;
     failed += outcome.failed;
     if (outcome.problem !== undefined) {
-      process.stdout.write(`\n❌ ${outcome.name} failed: ${outcome.problem}\n`);
+      process.stdout.write(`\n❌ ${outcome.name} failed after ${took}: ${outcome.problem}\n`);
       break;
     }
-    process.stdout.write(`✅ ${outcome.name}\n`);
+    process.stdout.write(`✅ ${outcome.name} (${took})\n`);
   }
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   process.exitCode = failed === 0 ? 0 : 1;

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { commandOf, parentOf, processIds, socketsOf } from './linux-processes.js';
 
 const listening = '0A';
+/** Of a longer command both ends are shown: a path to node may be long, and what it runs comes last. */
 const maxCommandLength = 120;
 
 /** One of zdenergy's own processes, by the files that node runs in them. */
@@ -55,8 +56,11 @@ export function describeBusyPort(port: number, variable: string): string {
     );
   }
   const command = commandOf(pid) ?? '';
+  const half = maxCommandLength / 2;
   const shown =
-    command.length > maxCommandLength ? `${command.slice(0, maxCommandLength)}…` : command;
+    command.length > maxCommandLength
+      ? `${command.slice(0, half)}…${command.slice(-half)}`
+      : command;
   if (zdenergyCommand.test(command)) {
     return (
       `${variable}: port ${port} is already in use by another zdenergy (process ${pid}: ${shown}). ` +

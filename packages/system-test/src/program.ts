@@ -1,7 +1,8 @@
 /**
  * A program under test: started, its output kept, its end awaited.
  *
- * What always holds: where the system has setpriv it dies with the test process, however that ends.
+ * What always holds: where the system has setpriv it dies with the test process, however that ends;
+ * in Node.js it dies of the first thing it does that a later Node.js will not allow.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -37,7 +38,12 @@ export class Program {
     this.#child = spawn(command, all, {
       ...account,
       cwd,
-      env: { PATH: process.env['PATH'], HOME: cwd, ...env },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: cwd,
+        ...env,
+        NODE_OPTIONS: ['--throw-deprecation', env['NODE_OPTIONS'] ?? ''].join(' '),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const { pid, stdout, stderr } = this.#child;

@@ -1,5 +1,5 @@
 /**
- * Streams of real and damaged frames, cut anywhere, against what always holds:
+ * A stream with valid neighbours around its damage, against what always holds:
  *
  * - Nothing throws, and memory is bounded.
  * - Neither the cuts nor the short way change a byte of the rows, the rejects or the answers.
@@ -12,34 +12,26 @@
  */
 import { earliestTimeUs } from '@zdenergy/core';
 import { Gateway, receivedAtUs } from '../gateway.js';
-import { firstRun, runs, seed } from './configuration.js';
-import { corpus } from './corpus.js';
-import { cutAtRandom, damagedStream } from './mutation.js';
-import { Random } from './random.js';
 
 const settings = { sensorTimeZone: 'Europe/Berlin', tcpAck: true };
-const sizes = [64, 200, 1_000, 1_500, 65_536];
-const streams = [...corpus.values()];
 
 /** What jsonb refuses: an escaped NUL, behind an even number of backslashes. */
 const escapedNul = /(?<!\\)(?:\\\\)*\\u0000/;
 
 const sentinel = (id: string): string => `{"id":"${id}","time":"2025-10-02 17:58:37","temp":1}`;
+const before = Buffer.from(`${sentinel('before')}\n`);
+const behind = Buffer.from(`\n${sentinel('first')}\n${sentinel('second')}\n`);
 
-interface Stream {
-  damage: Buffer;
-  bytes: Buffer;
-  maxFrameBytes: number;
+export interface Stream {
+  readonly damage: Buffer;
+  /** What follows the neighbours behind the damage. */
+  readonly tail: Buffer;
+  readonly bytes: Buffer;
+  readonly maxFrameBytes: number;
 }
 
-function streamOf(damage: Buffer, tail: Buffer, maxFrameBytes: number): Stream {
-  const bytes = Buffer.concat([
-    Buffer.from(`${sentinel('before')}\n`),
-    damage,
-    Buffer.from(`\n${sentinel('first')}\n${sentinel('second')}\n`),
-    tail,
-  ]);
-  return { damage, bytes, maxFrameBytes };
+export function streamOf(damage: Buffer, tail: Buffer, maxFrameBytes: number): Stream {
+  return { damage, tail, bytes: Buffer.concat([before, damage, behind, tail]), maxFrameBytes };
 }
 
 /** Sends chunks; returns the most bytes that were kept between two of them. */
@@ -55,7 +47,25 @@ function send(gateway: Gateway, chunks: readonly Buffer[]): number {
 
 const isText = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
-/** What of all that must hold does not; empty if all is well. */
+/** Sends one stream after the other, each twice: whole, and in chunks the long way only. */
+export class StreamCheck {
+  readonly #whole = new Gateway(settings);
+  readonly #cut = new Gateway(settings, 'long way only');
+  #nowUs = receivedAtUs;
+
+  /** What of all that must hold does not; empty if all is well. */
+  wrongWith(stream: Stream, chunks: readonly Buffer[]): string[] {
+    this.#nowUs += 1_000_000;
+    this.#whole.reconnect(stream.maxFrameBytes, this.#nowUs);
+    this.#cut.reconnect(stream.maxFrameBytes, this.#nowUs);
+    try {
+      return broken(stream, chunks, this.#whole, this.#cut);
+    } catch (error) {
+      return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+    }
+  }
+}
+
 function broken(stream: Stream, chunks: readonly Buffer[], whole: Gateway, cut: Gateway): string[] {
   const { bytes, damage, maxFrameBytes } = stream;
   const wrong: string[] = [];
@@ -93,61 +103,3 @@ function broken(stream: Stream, chunks: readonly Buffer[], whole: Gateway, cut: 
   }
   return wrong;
 }
-
-describe('streams', () => {
-  const whole = new Gateway(settings);
-  const cut = new Gateway(settings, 'long way only');
-  let nowUs = receivedAtUs;
-
-  function check(stream: Stream, chunks: readonly Buffer[], where: string): void {
-    nowUs += 1_000_000;
-    whole.reconnect(stream.maxFrameBytes, nowUs);
-    cut.reconnect(stream.maxFrameBytes, nowUs);
-    let wrong: string[];
-    try {
-      wrong = broken(stream, chunks, whole, cut);
-    } catch (error) {
-      wrong = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
-    }
-    if (wrong.length === 0) return;
-    throw new Error(
-      `${where}: ${wrong.join('; ')}\n` +
-        `MAX_FRAME_BYTES ${stream.maxFrameBytes}, chunks of ${chunks.map(({ length }) => length).join(', ')} bytes\n` +
-        `the stream: ${JSON.stringify(stream.bytes.toString('latin1'))}\n` +
-        `the damage, for a file in test/corpus (base64): ${stream.damage.toString('base64')}`,
-    );
-  }
-
-  it.each([...corpus.keys()])('of the corpus, cut at every byte: %s', (file) => {
-    const damage = corpus.get(file) ?? Buffer.alloc(0);
-    for (const maxFrameBytes of [200, 65_536]) {
-      const stream = streamOf(damage, Buffer.alloc(0), maxFrameBytes);
-      const { bytes } = stream;
-      check(
-        stream,
-        Array.from(bytes, (byte) => Buffer.of(byte)),
-        `${file}, in single bytes`,
-      );
-      for (let at = 1; at < bytes.length; at += 1) {
-        check(stream, [bytes.subarray(0, at), bytes.subarray(at)], `${file}, cut at byte ${at}`);
-      }
-    }
-  });
-
-  it(
-    `${runs} times damaged, from run ${firstRun} of seed ${seed}`,
-    () => {
-      for (let run = firstRun; run < firstRun + runs; run += 1) {
-        const random = new Random(seed, run);
-        const stream = streamOf(
-          damagedStream(streams, random),
-          random.below(4) === 0 ? damagedStream(streams, random) : Buffer.alloc(0),
-          random.oneOf(sizes),
-        );
-        const again = `FUZZ_SEED=${seed} FUZZ_FIRST_RUN=${run} FUZZ_RUNS=1`;
-        check(stream, cutAtRandom(stream.bytes, random), `to see it again: ${again}`);
-      }
-    },
-    20_000 + 3 * runs,
-  );
-});
