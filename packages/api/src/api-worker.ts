@@ -8,6 +8,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import {
   describeError,
   Releases,
+  type LiveRows,
   type Logger,
   type Settings,
   type WorkerDuties,
@@ -24,14 +25,18 @@ import { clientReader, visitOf, type Client } from './client.js';
 import { incompleteMs, nextReport, type ClusterReport } from './cluster-report.js';
 import { watchDatabase } from './database-watch.js';
 import { answerHealth, isHealthUrl } from './health-endpoint.js';
+import { ExportProgress } from './export-progress.js';
 import { healthReport, type DatabaseState, type HealthReport } from './health.js';
 import { serveHttp } from './http-server.js';
+import { LiveCount } from './live-count.js';
 import { createLogin } from './login.js';
 import { RecentReadings } from './recent-readings.js';
 import { watchSensors } from './sensor-watch.js';
 import { sensorsEndpoint } from './sensors-endpoint.js';
 import { statsReport, type Stats } from './stats.js';
 import { statusPage } from './status-page.js';
+import { streamEndpoint } from './stream-endpoint.js';
+import { StreamHub } from './stream-hub.js';
 
 /** How many of the newest readings the page shows. */
 const shownReadings = 15;
@@ -66,6 +71,19 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
 
   const stats = (): Stats => statsReport(cluster, performance.now());
 
+  const about = {
+    version,
+    display_timezone: settings.displayTimeZone,
+    login: settings.adminPassword !== undefined,
+  };
+  const liveCount = new LiveCount();
+  const exports = new ExportProgress();
+  const hub = new StreamHub({
+    about,
+    status: () => ({ health: health().body, stats: stats() }),
+    exports,
+  });
+
   const openApp = async (): Promise<RequestListener> => {
     const { adminPassword, apiToken, dataDir, databaseUrl, trustProxy } = settings;
     const read = clientReader(trustProxy);
@@ -81,11 +99,14 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       logger,
     });
     releases.push(() => sensorWatch.stop());
+    const admit = accessGuard({ apiToken, trustProxy, hasSession: login?.hasSession });
     return createApp({
-      admit: accessGuard({ apiToken, trustProxy, hasSession: login?.hasSession }),
+      admit,
       clientOf,
       login,
+      about: () => about,
       stats,
+      stream: streamEndpoint(hub, admit),
       page: () => statusPage(health().body, stats(), [...readings].slice(-shownReadings).reverse()),
       sensors: sensorsEndpoint({
         list: (after, limit) => table.list(after, limit),
@@ -97,9 +118,11 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
   };
 
   // The live view is no reason to fall over: without it health would not be answered.
-  const takeLive = (rows: Uint8Array): void => {
+  const takeLive = (message: LiveRows): void => {
     try {
-      readings.add(decodeRows(rows));
+      const came = decodeRows(message.rows);
+      readings.add(came);
+      hub.publish(came, liveCount.missed(message, came.length));
     } catch (error) {
       logger.error(`Live readings could not be read: ${describeError(error)}`);
     }
@@ -120,6 +143,8 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
         else app(request, response);
       });
       releases.push(() => server.close());
+      // Streams never end by themselves, and the server waits for each: they go first.
+      releases.push(() => hub.close());
       cutConnections = () => server.cut();
       logger.listening(`HTTP server listening on port ${server.port}`);
     },
@@ -133,9 +158,10 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       switch (message.type) {
         case 'cluster':
           cluster = nextReport(cluster, message.state, performance.now());
+          hub.review();
           break;
         case 'live':
-          takeLive(message.rows);
+          takeLive(message);
           break;
         default:
           message satisfies never;

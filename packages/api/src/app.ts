@@ -29,7 +29,9 @@ export interface AppParts {
   readonly clientOf: (request: IncomingMessage) => Client;
   /** Undefined when no password is set. */
   readonly login: Login | undefined;
+  readonly about: () => unknown;
   readonly stats: () => unknown;
+  readonly stream: RequestHandler;
   readonly sensors: RequestHandler;
   /** The page at `/`, as HTML. */
   readonly page: () => string;
@@ -40,7 +42,9 @@ export function createApp({
   admit,
   clientOf,
   login,
+  about,
   stats,
+  stream,
   sensors,
   page,
   logger,
@@ -50,6 +54,11 @@ export function createApp({
   app.use(securityHeaders, neverCached, limitRequests(clientOf), refuseForeignPages(clientOf));
   if (login !== undefined) app.use(login.routes);
   app.use(guard(admit));
+  app
+    .route('/api/about')
+    .get((_request, response) => sendJson(response, 200, about()))
+    .all(refuseMethod('GET, HEAD'));
+  app.route('/api/stream').get(stream).all(refuseMethod('GET, HEAD'));
   app
     .route('/api/stats')
     .get((_request, response) => sendJson(response, 200, stats()))

@@ -88,11 +88,20 @@ const clusterState = z.object({
 });
 export type ClusterState = zod.infer<typeof clusterState>;
 
-/** The newest readings as they went to the journal: COPY rows, which storage can decode. */
+/**
+ * The newest readings as they went to the journal: COPY rows, which storage can decode. On the way
+ * some are left out, or whole messages: `readings` grows by more than there are rows then.
+ */
 const liveRows = z.object({
   type: z.literal('live'),
+  /** Which process sent them. */
+  worker: z.string(),
+  pid: z.number(),
+  /** How many readings that process had for the live view up to the last of these rows. */
+  readings: counter,
   rows: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
 });
+export type LiveRows = zod.infer<typeof liveRows>;
 
 const listenerName = z.enum(['tcp', 'tls', 'http']);
 export type ListenerName = zod.infer<typeof listenerName>;

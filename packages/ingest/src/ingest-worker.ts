@@ -63,11 +63,13 @@ export class IngestWorker implements WorkerDuties {
 
   async start(sockets: ReadonlyMap<ListenerName, SocketHandle>): Promise<void> {
     const { journal, drain } = await this.#openQueue(this.#name);
-    const liveFeed = new LiveFeed((rows) => this.#link.send({ type: 'live', rows }));
+    const liveFeed = new LiveFeed((rows, readings) =>
+      this.#link.send({ type: 'live', worker: this.#name, pid: process.pid, readings, rows }),
+    );
     const intake = new Intake(journal, this.#settings.journalReserveBytes, {
       durable: (batch) => {
         drain.wake();
-        liveFeed.push(batch.readings.rows);
+        liveFeed.push(batch.readings.rows, batch.readingCount);
       },
       blocked: (blocked) => this.#gateways?.setBlocked(blocked),
       problem: (problem) => this.#tellProblem(problem),
