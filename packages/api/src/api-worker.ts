@@ -24,6 +24,7 @@ import { createApp } from './app.js';
 import { clientReader, visitOf, type Client } from './client.js';
 import { incompleteMs, nextReport, type ClusterReport } from './cluster-report.js';
 import { watchDatabase } from './database-watch.js';
+import { withReport, type GatewayReports } from './gateway-reports.js';
 import { answerHealth, isHealthUrl } from './health-endpoint.js';
 import { ExportProgress } from './export-progress.js';
 import { healthReport, type DatabaseState, type HealthReport } from './health.js';
@@ -54,6 +55,7 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
   const releases = new Releases();
   const readings = new RecentReadings(settings.memoryReadings);
   let cluster: ClusterReport | null = null;
+  let gateways: GatewayReports = new Map();
   let databaseState = (): DatabaseState => ({ connected: null, problem: null });
   let cutConnections = (): void => undefined;
 
@@ -69,7 +71,7 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       { monotonicMs: performance.now(), wallMs: Date.now() },
     );
 
-  const stats = (): Stats => statsReport(cluster, performance.now());
+  const stats = (): Stats => statsReport(cluster, gateways, performance.now());
 
   const about = {
     version,
@@ -159,6 +161,9 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
         case 'cluster':
           cluster = nextReport(cluster, message.state, performance.now());
           hub.review();
+          break;
+        case 'gateways':
+          gateways = withReport(gateways, message, performance.now());
           break;
         case 'live':
           takeLive(message);

@@ -9,7 +9,7 @@ import { apiWorker } from '../src/api-worker.js';
 
 export interface RunningApi {
   readonly port: number;
-  receive(message: Extract<ToWorker, { type: 'cluster' | 'live' }>): void;
+  receive(message: Extract<ToWorker, { type: 'cluster' | 'live' | 'gateways' }>): void;
   /** What the log holds by now. */
   log(): string;
   /** Resolves once the log, which is written in the background, holds the text. */
