@@ -111,7 +111,7 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       stream: streamEndpoint(hub, admit),
       page: () => statusPage(health().body, stats(), [...readings].slice(-shownReadings).reverse()),
       sensors: sensorsEndpoint({
-        list: (after, limit) => table.list(after, limit),
+        list: (question) => table.list(question),
         databaseState: () => databaseState(),
         sensorTimeZone: settings.sensorTimeZone,
       }),
