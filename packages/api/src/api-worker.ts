@@ -48,10 +48,12 @@ export interface ApiParts {
   /** With the database's address in it, which the supervisor sees to. */
   readonly settings: Settings & { readonly databaseUrl: string };
   readonly version: string;
+  /** Where the build of the page is, if there is one. */
+  readonly dashboardDir: string;
   readonly logger: Logger;
 }
 
-export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties {
+export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts): WorkerDuties {
   const releases = new Releases();
   const readings = new RecentReadings(settings.memoryReadings);
   let cluster: ClusterReport | null = null;
@@ -109,6 +111,7 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       about: () => about,
       stats,
       stream: streamEndpoint(hub, admit),
+      dashboardDir,
       page: () => statusPage(health().body, stats(), [...readings].slice(-shownReadings).reverse()),
       sensors: sensorsEndpoint({
         list: (question) => table.list(question),
