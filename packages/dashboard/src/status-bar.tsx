@@ -47,7 +47,12 @@ export function StatusBar(props: StatusBarProps): JSX.Element {
   return (
     <header class="top">
       <div class="top-line">
-        <a class="brand" href="/" aria-label="zdenergy: readings" onClick={inPage(() => onView({ ...view, tab: 'readings' }))}>
+        <a
+          class="brand"
+          href="/"
+          aria-label="zdenergy: readings"
+          onClick={inPage(() => onView({ ...view, tab: 'readings' }))}
+        >
           <Symbol name="brand" />
           <span>zdenergy</span>
         </a>
