@@ -24,6 +24,7 @@ const homes = {
   pg: ['storage', 'system-test'],
   'pg-copy-streams': ['storage', 'system-test'],
   express: ['api'],
+  compression: ['api'],
   helmet: ['api'],
   winston: ['core'],
   preact: ['dashboard'],

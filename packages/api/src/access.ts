@@ -10,10 +10,19 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { clientReader, withoutPort, type Visit } from './client.js';
 
-/** `reason`: why not, and what to do or to set, for the person who asked. */
+/**
+ * `reason`: why not, and what to do or to set, for the person who asked; `why`: its first part, where
+ * setting a password is the way in.
+ */
 export type Admission =
   | { readonly admitted: true }
-  | { readonly admitted: false; readonly statusCode: 401 | 403; readonly reason: string };
+  | { readonly admitted: false; readonly statusCode: 401; readonly reason: string }
+  | {
+      readonly admitted: false;
+      readonly statusCode: 403;
+      readonly why: string;
+      readonly reason: string;
+    };
 
 export interface AccessRules {
   readonly apiToken: string | undefined;
@@ -55,6 +64,7 @@ function localClients(
   const refuse = (why: string): Admission => ({
     admitted: false,
     statusCode: 403,
+    why,
     reason: `${why} ${howToGetIn}`,
   });
   return (visit) => {

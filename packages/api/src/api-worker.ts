@@ -8,6 +8,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import {
   describeError,
   Releases,
+  type LiveRows,
   type Logger,
   type Settings,
   type WorkerDuties,
@@ -23,15 +24,20 @@ import { createApp } from './app.js';
 import { clientReader, visitOf, type Client } from './client.js';
 import { incompleteMs, nextReport, type ClusterReport } from './cluster-report.js';
 import { watchDatabase } from './database-watch.js';
+import { withReport, type GatewayReports } from './gateway-reports.js';
 import { answerHealth, isHealthUrl } from './health-endpoint.js';
+import { ExportProgress } from './export-progress.js';
 import { healthReport, type DatabaseState, type HealthReport } from './health.js';
 import { serveHttp } from './http-server.js';
+import { LiveCount } from './live-count.js';
 import { createLogin } from './login.js';
 import { RecentReadings } from './recent-readings.js';
 import { watchSensors } from './sensor-watch.js';
 import { sensorsEndpoint } from './sensors-endpoint.js';
 import { statsReport, type Stats } from './stats.js';
 import { statusPage } from './status-page.js';
+import { streamEndpoint } from './stream-endpoint.js';
+import { StreamHub } from './stream-hub.js';
 
 /** How many of the newest readings the page shows. */
 const shownReadings = 15;
@@ -42,13 +48,16 @@ export interface ApiParts {
   /** With the database's address in it, which the supervisor sees to. */
   readonly settings: Settings & { readonly databaseUrl: string };
   readonly version: string;
+  /** Where the build of the page is, if there is one. */
+  readonly dashboardDir: string;
   readonly logger: Logger;
 }
 
-export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties {
+export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts): WorkerDuties {
   const releases = new Releases();
   const readings = new RecentReadings(settings.memoryReadings);
   let cluster: ClusterReport | null = null;
+  let gateways: GatewayReports = new Map();
   let databaseState = (): DatabaseState => ({ connected: null, problem: null });
   let cutConnections = (): void => undefined;
 
@@ -64,7 +73,20 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       { monotonicMs: performance.now(), wallMs: Date.now() },
     );
 
-  const stats = (): Stats => statsReport(cluster, performance.now());
+  const stats = (): Stats => statsReport(cluster, gateways, performance.now());
+
+  const about = {
+    version,
+    display_timezone: settings.displayTimeZone,
+    login: settings.adminPassword !== undefined,
+  };
+  const liveCount = new LiveCount();
+  const exports = new ExportProgress();
+  const hub = new StreamHub({
+    about,
+    status: () => ({ health: health().body, stats: stats() }),
+    exports,
+  });
 
   const openApp = async (): Promise<RequestListener> => {
     const { adminPassword, apiToken, dataDir, databaseUrl, trustProxy } = settings;
@@ -81,14 +103,18 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       logger,
     });
     releases.push(() => sensorWatch.stop());
+    const admit = accessGuard({ apiToken, trustProxy, hasSession: login?.hasSession });
     return createApp({
-      admit: accessGuard({ apiToken, trustProxy, hasSession: login?.hasSession }),
+      admit,
       clientOf,
       login,
+      about: () => about,
       stats,
+      stream: streamEndpoint(hub, admit),
+      dashboardDir,
       page: () => statusPage(health().body, stats(), [...readings].slice(-shownReadings).reverse()),
       sensors: sensorsEndpoint({
-        list: (after, limit) => table.list(after, limit),
+        list: (question) => table.list(question),
         databaseState: () => databaseState(),
         sensorTimeZone: settings.sensorTimeZone,
       }),
@@ -97,9 +123,11 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
   };
 
   // The live view is no reason to fall over: without it health would not be answered.
-  const takeLive = (rows: Uint8Array): void => {
+  const takeLive = (message: LiveRows): void => {
     try {
-      readings.add(decodeRows(rows));
+      const came = decodeRows(message.rows);
+      readings.add(came);
+      hub.publish(came, liveCount.missed(message, came.length));
     } catch (error) {
       logger.error(`Live readings could not be read: ${describeError(error)}`);
     }
@@ -120,6 +148,8 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
         else app(request, response);
       });
       releases.push(() => server.close());
+      // Streams never end by themselves, and the server waits for each: they go first.
+      releases.push(() => hub.close());
       cutConnections = () => server.cut();
       logger.listening(`HTTP server listening on port ${server.port}`);
     },
@@ -133,9 +163,13 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       switch (message.type) {
         case 'cluster':
           cluster = nextReport(cluster, message.state, performance.now());
+          hub.review();
+          break;
+        case 'gateways':
+          gateways = withReport(gateways, message, performance.now());
           break;
         case 'live':
-          takeLive(message.rows);
+          takeLive(message);
           break;
         default:
           message satisfies never;

@@ -2,7 +2,7 @@
  * Everything over HTTP but health: the security headers, the limits, the guard, the routes, the errors.
  *
  * What always holds: the guard stands before every route but the login, also before those that do not
- * exist; nothing is cached; an error tells the client no stack and no inside of zdenergy.
+ * exist; nothing is cached but the files of the page; an error tells the client no stack and no inside of zdenergy.
  */
 import type { IncomingMessage } from 'node:http';
 import { describeError, type Logger } from '@zdenergy/core';
@@ -11,9 +11,11 @@ import helmet from 'helmet';
 import type { Admission } from './access.js';
 import { refuseMethod, sendJson } from './answers.js';
 import { visitOf, type Client, type Visit } from './client.js';
+import { compressAnswers, dashboard } from './dashboard.js';
 import { localPath } from './local-path.js';
-import { loginStyleSource } from './login-page.js';
 import { wantsPage, type Login } from './login.js';
+import { plainStyleSource } from './plain-page.js';
+import { protectedPage } from './protected-page.js';
 import { RateLimit } from './rate-limit.js';
 import { BodyRefused } from './request-body.js';
 import { isFromForeignPage } from './same-origin.js';
@@ -29,9 +31,13 @@ export interface AppParts {
   readonly clientOf: (request: IncomingMessage) => Client;
   /** Undefined when no password is set. */
   readonly login: Login | undefined;
+  readonly about: () => unknown;
   readonly stats: () => unknown;
+  readonly stream: RequestHandler;
   readonly sensors: RequestHandler;
-  /** The page at `/`, as HTML. */
+  /** Where the build of the page at `/` is, if there is one. */
+  readonly dashboardDir: string;
+  /** The page at `/` while there is no build, as HTML. */
   readonly page: () => string;
   readonly logger: Logger;
 }
@@ -40,20 +46,35 @@ export function createApp({
   admit,
   clientOf,
   login,
+  about,
   stats,
+  stream,
   sensors,
+  dashboardDir,
   page,
   logger,
 }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(securityHeaders, neverCached, limitRequests(clientOf), refuseForeignPages(clientOf));
+  app.use(
+    securityHeaders,
+    neverCached,
+    compressAnswers,
+    limitRequests(clientOf),
+    refuseForeignPages(clientOf),
+  );
   if (login !== undefined) app.use(login.routes);
   app.use(guard(admit));
+  app
+    .route('/api/about')
+    .get((_request, response) => sendJson(response, 200, about()))
+    .all(refuseMethod('GET, HEAD'));
+  app.route('/api/stream').get(stream).all(refuseMethod('GET, HEAD'));
   app
     .route('/api/stats')
     .get((_request, response) => sendJson(response, 200, stats()))
     .all(refuseMethod('GET, HEAD'));
+  app.use(dashboard(dashboardDir));
   app
     .route('/')
     .get((_request, response) => void response.type('html').send(page()))
@@ -66,7 +87,8 @@ export function createApp({
 
 /**
  * Served over plain HTTP on a local network, where a browser told to insist on HTTPS finds nothing.
- * A page may load what comes from here, and nothing else.
+ * A page may load what comes from here, and nothing else. The dashboard needs no inline style: what a
+ * script sets on an element's `style` is no style sheet to a browser.
  */
 const securityHeaders = helmet({
   strictTransportSecurity: false,
@@ -76,7 +98,7 @@ const securityHeaders = helmet({
     useDefaults: false,
     directives: {
       defaultSrc: ["'self'"],
-      styleSrc: ["'self'", loginStyleSource, statusStyleSource],
+      styleSrc: ["'self'", plainStyleSource, statusStyleSource],
       imgSrc: ["'self'", 'data:'],
       objectSrc: ["'none'"],
       baseUri: ["'none'"],
@@ -127,6 +149,8 @@ const guard =
       const target = localPath(request.originalUrl);
       const query = target === '/' ? '' : `?next=${encodeURIComponent(target)}`;
       response.redirect(303, `/login${query}`);
+    } else if (admission.statusCode === 403 && wantsPage(request)) {
+      response.status(403).type('html').send(protectedPage(admission.why));
     } else {
       if (admission.statusCode === 401) response.setHeader('WWW-Authenticate', 'Bearer');
       sendJson(response, admission.statusCode, { error: admission.reason });

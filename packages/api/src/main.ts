@@ -1,5 +1,6 @@
 /** The entry of the API worker, forked by the supervisor. */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { createLogger, describeError, parseSettings, serveSupervisor } from '@zdenergy/core';
 import { apiWorker } from './api-worker.js';
 
@@ -16,8 +17,9 @@ if (databaseUrl === undefined) {
   throw new Error('DATABASE_URL is not set. The supervisor sets it: start zdenergy by npm start.');
 }
 const version = versionOf(new URL('../../../package.json', import.meta.url));
+const dashboardDir = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
 serveSupervisor(
-  () => apiWorker({ settings: { ...settings, databaseUrl }, version, logger }),
+  () => apiWorker({ settings: { ...settings, databaseUrl }, version, dashboardDir, logger }),
   (code, reason) => {
     if (reason !== undefined) logger.fatal(`The API worker gives up: ${describeError(reason)}`);
     exit(code);

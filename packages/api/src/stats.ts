@@ -5,8 +5,9 @@
  * What always holds: `received = stored + duplicates + rejected + pending`, since it holds in each
  * worker's report and sums keep it. A restarting worker counts with what it last said.
  */
-import type { IngestSnapshot, Ledger, WorkerState } from '@zdenergy/core';
+import type { ConnectionsPerHour, IngestSnapshot, Ledger, WorkerState } from '@zdenergy/core';
 import { ingestWorkers, uptimeSeconds, type ClusterReport } from './cluster-report.js';
+import { gatewaysSeen, type GatewayReports, type GatewaysSeen } from './gateway-reports.js';
 
 /** The answer of `/api/stats`. */
 export interface Stats {
@@ -23,8 +24,8 @@ export interface Stats {
   readonly ledger: Ledger | null;
 }
 
-/** All but `open` count since the TCP workers' last start. */
-interface TcpStats {
+/** All but `open` and `per_hour` count since the TCP workers' last start. */
+interface TcpStats extends GatewaysSeen {
   readonly open: number;
   readonly opened: number;
   readonly closed: number;
@@ -35,10 +36,16 @@ interface TcpStats {
   readonly rejected: number;
   readonly times_replaced: number;
   readonly noise_bytes: number;
+  /** Of the last 24 hours of the clock, oldest first; the last one has only begun. */
+  readonly per_hour: ConnectionsPerHour;
 }
 
 /** The statistics as they were reported, with uptimes brought up to `monotonicMs`. */
-export function statsReport(cluster: ClusterReport | null, monotonicMs: number): Stats {
+export function statsReport(
+  cluster: ClusterReport | null,
+  gateways: GatewayReports,
+  monotonicMs: number,
+): Stats {
   const ageMs = cluster === null ? 0 : monotonicMs - cluster.receivedAtMs;
   const tcpWorkers = ingestWorkers(cluster?.state);
   return {
@@ -49,12 +56,16 @@ export function statsReport(cluster: ClusterReport | null, monotonicMs: number):
       restarts: worker.restarts,
       uptime_seconds: uptimeSeconds(worker, ageMs),
     })),
-    tcp: tcpStats(tcpWorkers),
+    tcp: tcpStats(tcpWorkers, gateways, monotonicMs),
     ledger: ledgerOf(tcpWorkers),
   };
 }
 
-function tcpStats(tcpWorkers: readonly WorkerState[]): TcpStats | null {
+function tcpStats(
+  tcpWorkers: readonly WorkerState[],
+  gateways: GatewayReports,
+  monotonicMs: number,
+): TcpStats | null {
   const reports = tcpWorkers.flatMap(({ ingest }) => ingest ?? []);
   if (reports.length === 0) return null;
   const total = (pick: (report: IngestSnapshot) => number): number => sum(reports.map(pick));
@@ -71,8 +82,18 @@ function tcpStats(tcpWorkers: readonly WorkerState[]): TcpStats | null {
     rejected: total(({ input }) => input.rejected),
     times_replaced: total(({ input }) => input.timesReplaced),
     noise_bytes: total(({ input }) => input.noiseBytes),
+    per_hour: perHour(tcpWorkers.flatMap(({ connectionsPerHour }) => connectionsPerHour ?? [])),
+    ...gatewaysSeen(gateways, tcpWorkers, monotonicMs),
   };
 }
+
+const perHour = (all: readonly ConnectionsPerHour[]): ConnectionsPerHour => ({
+  opened: sumByPlace(all.map(({ opened }) => opened)),
+  closed: sumByPlace(all.map(({ closed }) => closed)),
+});
+
+const sumByPlace = (lists: readonly (readonly number[])[]): number[] =>
+  lists[0]?.map((_, place) => sum(lists.map((list) => list[place] ?? 0))) ?? [];
 
 function ledgerOf(tcpWorkers: readonly WorkerState[]): Ledger | null {
   const ledgers = tcpWorkers.flatMap(({ ingest }) => ingest?.ledger ?? []);

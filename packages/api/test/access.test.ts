@@ -112,6 +112,7 @@ describe('without API_TOKEN', () => {
     expect(guard({ peerAddress: '192.168.1.20', headers: {} })).toEqual({
       admitted: false,
       statusCode: 403,
+      why: expect.stringContaining('This ') as string,
       reason: expect.stringMatching(
         /only to clients on the machine.*Set ADMIN_PASSWORD .* or API_TOKEN/,
       ),
@@ -120,6 +121,7 @@ describe('without API_TOKEN', () => {
     expect(guard({ peerAddress: '127.0.0.1', headers: forwarded })).toEqual({
       admitted: false,
       statusCode: 403,
+      why: expect.stringContaining('This ') as string,
       reason: expect.stringContaining('TRUST_PROXY'),
     });
   });

@@ -1,5 +1,5 @@
 /** Reports of the supervisor for tests: everything is well unless a test says otherwise. */
-import type { ClusterState, IngestSnapshot, WorkerState } from '@zdenergy/core';
+import type { ClusterState, ConnectionsPerHour, IngestSnapshot, WorkerState } from '@zdenergy/core';
 
 export function ingestSnapshot(changes: Partial<IngestSnapshot> = {}): IngestSnapshot {
   return {
@@ -29,6 +29,12 @@ export function ingestSnapshot(changes: Partial<IngestSnapshot> = {}): IngestSna
   };
 }
 
+/** So many connections in this hour, and none before. */
+export const perHour = (opened: number, closed: number): ConnectionsPerHour => ({
+  opened: [...Array<number>(23).fill(0), opened],
+  closed: [...Array<number>(23).fill(0), closed],
+});
+
 export function tcpWorker(changes: Partial<WorkerState> = {}): WorkerState {
   return {
     name: 'ingest-1',
@@ -41,12 +47,20 @@ export function tcpWorker(changes: Partial<WorkerState> = {}): WorkerState {
     heartbeatAgeMs: 500,
     problem: null,
     ingest: ingestSnapshot(),
+    connectionsPerHour: perHour(4, 3),
     ...changes,
   };
 }
 
 export function apiWorkerState(changes: Partial<WorkerState> = {}): WorkerState {
-  return tcpWorker({ name: 'api', role: 'api', pid: 4_002, ingest: null, ...changes });
+  return tcpWorker({
+    name: 'api',
+    role: 'api',
+    pid: 4_002,
+    ingest: null,
+    connectionsPerHour: null,
+    ...changes,
+  });
 }
 
 export function clusterState(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Batch } from '@zdenergy/storage';
 import { apiWorkerState, clusterState, tcpWorker } from './cluster.js';
+import { liveMessage, readingsOf } from './live-rows.js';
 import { exchange, parseAnswer, request, runApi } from './running-api.js';
 import type { Answer, RunningApi } from './running-api.js';
 
@@ -11,16 +11,6 @@ async function ask(requestLine: string, headers?: readonly string[]): Promise<An
 }
 
 const json = ({ body }: Answer): unknown => JSON.parse(body);
-
-/** Live rows as an ingest worker sends them. */
-function liveRows(sensorId: string, timesUs: readonly number[]): Uint8Array {
-  const batch = new Batch();
-  const id = Buffer.from(sensorId);
-  for (const timeUs of timesUs) {
-    batch.addReading('peer', id, 0, id.length, timeUs, 20, 50, 500, 4, null, timeUs);
-  }
-  return Uint8Array.from(batch.readings.rows);
-}
 
 describe('/api/health', () => {
   beforeAll(async () => {
@@ -124,18 +114,15 @@ describe('/api/health', () => {
     const count = async (): Promise<unknown> =>
       (json(await ask('GET /api/health')) as Record<string, unknown>)['memory_readings_count'];
     expect(await count()).toBe(0);
-    api.receive({ type: 'live', rows: liveRows('a', [1_750_000_000_000_000]) });
-    api.receive({
-      type: 'live',
-      rows: liveRows('a', [1_750_000_000_000_000, 1_750_000_001_000_000]),
-    });
+    api.receive(liveMessage(readingsOf('a', [1_750_000_000_000_000])));
+    api.receive(liveMessage(readingsOf('a', [1_750_000_000_000_000, 1_750_000_001_000_000])));
     expect(await count()).toBe(2);
-    api.receive({ type: 'live', rows: liveRows('b', [1, 2, 3, 4]) });
+    api.receive(liveMessage(readingsOf('b', [1, 2, 3, 4])));
     expect(await count()).toBe(3);
   });
 
   it('stays there when live readings cannot be read', async () => {
-    api.receive({ type: 'live', rows: Uint8Array.of(0, 8, 0, 0) });
+    api.receive({ ...liveMessage([]), rows: Uint8Array.of(0, 8, 0, 0) });
     expect(json(await ask('GET /api/health'))).toHaveProperty('tcp_server');
     await api.logged('❌ Live readings could not be read');
   });

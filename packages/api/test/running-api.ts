@@ -9,7 +9,7 @@ import { apiWorker } from '../src/api-worker.js';
 
 export interface RunningApi {
   readonly port: number;
-  receive(message: Extract<ToWorker, { type: 'cluster' | 'live' }>): void;
+  receive(message: Extract<ToWorker, { type: 'cluster' | 'live' | 'gateways' }>): void;
   /** What the log holds by now. */
   log(): string;
   /** Resolves once the log, which is written in the background, holds the text. */
@@ -28,7 +28,7 @@ export async function closedPort(): Promise<number> {
 
 export async function runApi(
   environment: Readonly<Record<string, string>> = {},
-  { withSocket = true } = {},
+  { withSocket = true, dashboardDir = '/nowhere' } = {},
 ): Promise<RunningApi> {
   const log = unnamedFile();
   const databaseUrl = `postgres://zdenergy:geheim@127.0.0.1:${await closedPort()}/zdenergy`;
@@ -36,6 +36,7 @@ export async function runApi(
   const worker = apiWorker({
     settings: { ...settings, databaseUrl: settings.databaseUrl ?? databaseUrl },
     version: '1.2.3',
+    dashboardDir,
     logger: createLogger('api', settings, new Output(log)),
   });
   const handle = boundSocket();

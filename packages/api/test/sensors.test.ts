@@ -1,6 +1,7 @@
 /** The table of sensors and `/api/sensors`, on a real Postgres that the drain fills. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSensorTable, type Sensor, type SensorTable } from '@zdenergy/storage';
+import { sensorStatus, statusRule } from '../src/sensor-status.js';
 import { nextWindowMs } from '../src/sensor-watch.js';
 import { clusterState } from './cluster.js';
 import { parseAnswer, request, runApi, type RunningApi } from './running-api.js';
@@ -36,10 +37,20 @@ const nextStartMs = (): number => {
   return startMs + tests * hour;
 };
 
+const everything = {
+  after: '',
+  limit: 10_000,
+  search: '',
+  status: undefined,
+  rule: statusRule,
+  nowMs: Date.now(),
+};
+
 const lookUntil = (untilMs: number) => table.look(untilMs, 40 * day);
 
 async function sensor(id: string): Promise<Sensor | undefined> {
-  return (await table.list('', 10_000)).find(({ sensorId }) => sensorId === id);
+  const { sensors } = await table.list({ ...everything, search: id });
+  return sensors.find(({ sensorId }) => sensorId === id);
 }
 
 /** Readings received every `everyMs`, each from a clock that is ahead by what `skewMs` says. */
@@ -84,6 +95,7 @@ describe('a look', () => {
       irradiance: null,
       clockSkew: -0.5,
       clockSamples: 1,
+      intervalSeconds: null,
     });
     expect(await lookUntil(fromMs + 3 * second)).toMatchObject({ sensors: 2 });
     expect(await sensor('a')).toMatchObject({ temperature: 23, clockSamples: 2 });
@@ -195,6 +207,148 @@ describe('the skew of a clock', () => {
   });
 });
 
+describe('how often a sensor reports', () => {
+  const intervalOf = async (id: string) => (await sensor(id))?.intervalSeconds;
+
+  it('is learned from a few readings, one look or many', async () => {
+    const fromMs = nextStartMs();
+    await receive('steady', fromMs, 3, () => -second);
+    expect(await intervalOf('steady')).toBeNull();
+    await receive('steady', fromMs + 30 * second, 1, () => -second);
+    expect(await intervalOf('steady')).toBe(10);
+    const receivedAtMs = nextStartMs();
+    await stored.add(
+      [0, 60, 120, 180].map((seconds) => ({
+        sensorId: 'at once',
+        timeMs: receivedAtMs - 200 * second + seconds * second,
+        receivedAtMs,
+      })),
+    );
+    await lookUntil(receivedAtMs);
+    expect(await intervalOf('at once')).toBe(60);
+  });
+
+  it('outlasts an outage, and the backlog that comes after it', async () => {
+    const fromMs = nextStartMs();
+    await receive('outage', fromMs, 10, () => -second);
+    // 20 minutes later: first what is measured now, then all that had waited, at once.
+    const backMs = fromMs + 20 * minute;
+    await receive('outage', backMs - 10 * second, 2, () => -second);
+    await stored.add(
+      Array.from({ length: 100 }, (_, n) => ({
+        sensorId: 'outage',
+        timeMs: fromMs + 110 * second + n * 10 * second,
+        receivedAtMs: backMs + 20 * second + n,
+      })),
+    );
+    await lookUntil(backMs + 25 * second);
+    await receive('outage', backMs + 30 * second, 1, () => -second);
+    expect(await intervalOf('outage')).toBe(10);
+  });
+
+  it('is learned anew when it changes, and is nothing that comes of no clock', async () => {
+    const fromMs = nextStartMs();
+    await receive('changed', fromMs, 10, () => -second);
+    await receive('changed', fromMs + 100 * second, 6, () => -second, minute);
+    expect(await intervalOf('changed')).toBe(60);
+    const receivedAtMs = nextStartMs();
+    await stored.add(
+      Array.from({ length: 10 }, (_, n) => ({
+        sensorId: 'no clock',
+        timeMs: receivedAtMs + n,
+        receivedAtMs: receivedAtMs + n,
+      })),
+    );
+    await lookUntil(receivedAtMs + second);
+    expect(await intervalOf('no clock')).toBeNull();
+  });
+
+  it('is the same when a range is looked at again', async () => {
+    const fromMs = nextStartMs();
+    await receive('twice', fromMs, 6, () => -second);
+    await receive('twice', fromMs + minute, 4, () => -second, 30 * second);
+    const before = await intervalOf('twice');
+    for (let again = 0; again < 6; again += 1) {
+      await lookUntil(fromMs);
+      await lookUntil(fromMs + 4 * minute);
+    }
+    expect(await intervalOf('twice')).toBe(before);
+  });
+});
+
+describe('a list', () => {
+  /** In a sensor's own range of received_at, which the looks have passed. */
+  const judge = async (seconds: number, intervalSeconds: number | null, status: string) => {
+    const id = `judged ${seconds} ${intervalSeconds ?? 'never'}`;
+    const receivedAtMs = nextStartMs();
+    const times = intervalSeconds === null ? [0] : [0, 1, 2, 3].map((n) => n * intervalSeconds);
+    await stored.add(
+      times.map((time) => ({
+        sensorId: id,
+        timeMs: receivedAtMs - 30 * hour + time * second,
+        receivedAtMs,
+      })),
+    );
+    await lookUntil(receivedAtMs + seconds * second);
+    const nowMs = receivedAtMs + seconds * second;
+    const { sensors, counts, judgedAtMs } = await table.list({ ...everything, nowMs });
+    const found = sensors.find(({ sensorId }) => sensorId === id);
+    expect(found?.intervalSeconds).toBe(intervalSeconds);
+    expect(judgedAtMs).toBe(nowMs);
+    const judged = sensors.map((one) =>
+      sensorStatus((judgedAtMs - one.receivedAtMs) / second, one.intervalSeconds),
+    );
+    // What the database counts and filters by is what the plain function says.
+    for (const wanted of ['online', 'late', 'silent'] as const) {
+      expect(counts[wanted]).toBe(judged.filter((one) => one === wanted).length);
+      const filtered = await table.list({ ...everything, nowMs, status: wanted });
+      expect(filtered.sensors.some(({ sensorId }) => sensorId === id)).toBe(wanted === status);
+      expect(filtered.sensors).toHaveLength(counts[wanted]);
+    }
+  };
+
+  it.each([
+    [2, 60, 'online'],
+    [180, 60, 'late'],
+    [600, 60, 'silent'],
+    [590, 5, 'late'],
+    [900, 300, 'late'],
+    [3_000, 300, 'silent'],
+    [590, null, 'online'],
+    [600, null, 'silent'],
+  ])('judges %d s after a reading, with an interval of %p s: %s', judge);
+
+  it('does not call a sensor late for what is not accounted for yet, within reason', async () => {
+    const fromMs = nextStartMs();
+    await receive('behind', fromMs, 5, () => -second);
+    const judgedAfter = async (seconds: number): Promise<number> => {
+      const nowMs = fromMs + (50 + seconds) * second;
+      const { judgedAtMs } = await table.list({ ...everything, nowMs });
+      return (judgedAtMs - fromMs) / second - 50;
+    };
+    expect(await judgedAfter(0)).toBe(0);
+    expect(await judgedAfter(29)).toBe(0);
+    expect(await judgedAfter(100)).toBe(70);
+  });
+
+  it('searches anywhere in the id, in small and capital letters, page by page', async () => {
+    const receivedAtMs = nextStartMs();
+    const ids = ['Roof-EAST-1', 'roof-east-2', 'roof-west', 'the 50%_roof-east'];
+    await stored.add(
+      ids.map((sensorId) => ({ sensorId, timeMs: receivedAtMs - second, receivedAtMs })),
+    );
+    await lookUntil(receivedAtMs);
+    const found = async (search: string, after = '', limit = 10) =>
+      (await table.list({ ...everything, search, after, limit })).sensors.map(
+        ({ sensorId }) => sensorId,
+      );
+    expect(await found('OOF-East')).toEqual([ids[0], ids[1], ids[3]]);
+    expect(await found('oof-east', ids[0], 1)).toEqual([ids[1]]);
+    expect(await found('%_')).toEqual([ids[3]]);
+    expect(await found('nowhere')).toEqual([]);
+  });
+});
+
 describe('/api/sensors', () => {
   let api: RunningApi;
   afterEach(() => api.stop(1_000));
@@ -218,7 +372,12 @@ describe('/api/sensors', () => {
     };
     // No worker says yet what is complete: nothing is looked at.
     await sleep(200);
-    expect((await ask('?after=z')).json).toEqual({ sensors: [], count: 0, next: null });
+    expect((await ask('?after=z')).json).toEqual({
+      sensors: [],
+      count: 0,
+      next: null,
+      counts: expect.any(Object) as object,
+    });
     api.receive({ type: 'cluster', state: clusterState() });
     const deadline = performance.now() + 15_000;
     let answer = await ask('?after=z');
@@ -238,9 +397,26 @@ describe('/api/sensors', () => {
         irradiance: null,
       },
       received_at: new Date(receivedAtMs).toISOString(),
+      seconds_since: expect.any(Number) as number,
+      interval_seconds: null,
+      status: 'online',
       clock_skew_seconds: -1,
       clock_hint: null,
     });
+
+    const tookMs: number[] = [];
+    let page = answer;
+    for (let times = 0; times < 9; times += 1) {
+      const startedAtMs = performance.now();
+      page = await ask('?limit=50&search=Z-0');
+      tookMs.push(performance.now() - startedAtMs);
+    }
+    expect(page.json).toMatchObject({ count: 50, next: id(49) });
+    // The best of some, since other work of the machine only adds.
+    expect(Math.min(...tookMs)).toBeLessThan(100);
+    const { online, late, silent } = page.json['counts'] as Record<string, number>;
+    expect(online).toBeGreaterThanOrEqual(count);
+    expect(online + late + silent).toBeLessThan(count + 100);
 
     const ids: string[] = [];
     for (let next: string | null = 'z'; next !== null;) {
@@ -278,6 +454,10 @@ describe('/api/sensors', () => {
     ['limit=', 'limit'],
     ['after=a&after=b', 'after'],
     ['after=%00', 'after'],
+    ['search=%00', 'search'],
+    ['search=a&search=b', 'search'],
+    ['status=lost', 'status'],
+    ['status=late&status=late', 'status'],
     [`after=${'x'.repeat(101)}`, 'after'],
   ])('refuses %s by name', async (query, name) => {
     api = await runApi({ DATABASE_URL: stored.databaseUrl });

@@ -1,6 +1,7 @@
 import { nextReport } from '../src/cluster-report.js';
+import { withReport } from '../src/gateway-reports.js';
 import { statsReport } from '../src/stats.js';
-import { apiWorkerState, clusterState, ingestSnapshot, tcpWorker } from './cluster.js';
+import { apiWorkerState, clusterState, ingestSnapshot, perHour, tcpWorker } from './cluster.js';
 
 describe('statsReport', () => {
   it('names every worker, sums the TCP workers, and brings uptimes up to now', () => {
@@ -10,7 +11,9 @@ describe('statsReport', () => {
       apiWorkerState(),
       tcpWorker({ name: 'postgres', role: 'postgres', pid: 4_004, ingest: null }),
     ]);
-    expect(statsReport(nextReport(null, state, 1_000), 2_500)).toEqual({
+    const seen = { worker: 'ingest-1', pid: 4_001, report: { total: 7, newest: [] } };
+    const gateways = withReport(new Map(), seen, 1_000);
+    expect(statsReport(nextReport(null, state, 1_000), gateways, 2_500)).toEqual({
       workers: [
         { name: 'ingest-1', pid: 4_001, alive: true, restarts: 0, uptime_seconds: 121 },
         { name: 'ingest-2', pid: 4_003, alive: false, restarts: 2, uptime_seconds: 121 },
@@ -28,6 +31,9 @@ describe('statsReport', () => {
         rejected: 20,
         times_replaced: 10,
         noise_bytes: 14,
+        per_hour: perHour(8, 6),
+        gateways: [],
+        gateways_total: 7,
       },
       ledger: { received: 200, stored: 160, duplicates: 10, rejected: 20, pending: 10 },
     });
@@ -35,15 +41,15 @@ describe('statsReport', () => {
 
   it('keeps what a restarting worker counted, but not its connections', () => {
     const down = tcpWorker({ pid: null, status: 'restarting', uptimeMs: 0 });
-    const stats = statsReport(nextReport(null, clusterState([down]), 0), 900);
+    const stats = statsReport(nextReport(null, clusterState([down]), 0), new Map(), 900);
     expect(stats.workers).toEqual([
       { name: 'ingest-1', pid: null, alive: false, restarts: 0, uptime_seconds: 0 },
     ]);
-    expect(stats.tcp).toMatchObject({ open: 0, opened: 10 });
+    expect(stats.tcp).toMatchObject({ open: 0, opened: 10, per_hour: perHour(4, 3) });
     expect(stats.ledger).toEqual(ingestSnapshot().ledger);
   });
 
   it('claims nothing before the first report', () => {
-    expect(statsReport(null, 5_000)).toEqual({ workers: [], tcp: null, ledger: null });
+    expect(statsReport(null, new Map(), 5_000)).toEqual({ workers: [], tcp: null, ledger: null });
   });
 });

@@ -28,7 +28,7 @@ function page(workers = [tcpWorker()], readings = [reading]): string {
     },
     { monotonicMs: 0, wallMs: 0 },
   );
-  return statusPage(body, statsReport(cluster, 0), readings);
+  return statusPage(body, statsReport(cluster, new Map(), 0), readings);
 }
 
 describe('the status page', () => {

@@ -61,6 +61,10 @@ const ingestSnapshot = z.object({
 });
 export type IngestSnapshot = zod.infer<typeof ingestSnapshot>;
 
+/** Of the last 24 hours of the wall clock, oldest first; the last one has only begun. */
+const connectionsPerHour = z.object({ opened: z.array(counter), closed: z.array(counter) });
+export type ConnectionsPerHour = zod.infer<typeof connectionsPerHour>;
+
 const workerState = z.object({
   name: z.string(),
   role: z.enum(['ingest', 'api', 'postgres']),
@@ -78,6 +82,8 @@ const workerState = z.object({
   problem: z.string().nullable(),
   /** What an ingest worker last said of itself, kept while it restarts. */
   ingest: ingestSnapshot.nullable(),
+  /** Of all its processes; null for one that is no ingest worker. */
+  connectionsPerHour: connectionsPerHour.nullable(),
 });
 export type WorkerState = zod.infer<typeof workerState>;
 
@@ -88,11 +94,50 @@ const clusterState = z.object({
 });
 export type ClusterState = zod.infer<typeof clusterState>;
 
-/** The newest readings as they went to the journal: COPY rows, which storage can decode. */
+/**
+ * The newest readings as they went to the journal: COPY rows, which storage can decode. On the way
+ * some are left out, or whole messages: `readings` grows by more than there are rows then.
+ */
 const liveRows = z.object({
   type: z.literal('live'),
+  /** Which process sent them. */
+  worker: z.string(),
+  pid: z.number(),
+  /** How many readings that process had for the live view up to the last of these rows. */
+  readings: counter,
   rows: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
 });
+export type LiveRows = zod.infer<typeof liveRows>;
+
+const gatewayReport = z.object({
+  /** Without the port. */
+  address: z.string(),
+  open: counter,
+  opened: counter,
+  /** Since it last connected or sent something. */
+  idleMs: z.number().nonnegative(),
+  bytes: counter,
+  readings: counter,
+  rejected: counter,
+});
+export type GatewayReport = zod.infer<typeof gatewayReport>;
+
+const gatewaysReport = z.object({
+  /** How many addresses the worker knows. */
+  total: counter,
+  /** Those seen last, the latest first. */
+  newest: z.array(gatewayReport),
+});
+export type GatewaysReport = zod.infer<typeof gatewaysReport>;
+
+/** What the gateways of an ingest worker have sent since its process started. */
+const gatewaysMessage = z.object({
+  type: z.literal('gateways'),
+  worker: z.string(),
+  pid: z.number(),
+  report: gatewaysReport,
+});
+export type GatewaysMessage = zod.infer<typeof gatewaysMessage>;
 
 const listenerName = z.enum(['tcp', 'tls', 'http']);
 export type ListenerName = zod.infer<typeof listenerName>;
@@ -105,6 +150,7 @@ const toWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('stop'), deadlineMs: z.number().positive() }),
   z.object({ type: z.literal('cluster'), state: clusterState }),
   liveRows,
+  gatewaysMessage,
 ]);
 export type ToWorker = zod.infer<typeof toWorker>;
 
@@ -114,6 +160,7 @@ const fromWorker = z.discriminatedUnion('type', [
   /** Something that a person must mend before a restart can help. */
   z.object({ type: z.literal('problem'), problem: z.string() }),
   liveRows,
+  gatewaysMessage,
 ]);
 export type FromWorker = zod.infer<typeof fromWorker>;
 

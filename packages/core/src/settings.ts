@@ -152,6 +152,12 @@ export const settingsTable = {
     'UTC',
     'Time zone of gateways that send no offset',
   ),
+  displayTimeZone: setting(
+    'DISPLAY_TIMEZONE',
+    timeZone,
+    'UTC',
+    'Time zone of the page and of CSV files',
+  ),
   luxPerWm2: setting(
     'LUX_PER_WM2',
     aboveZero,

@@ -26,8 +26,8 @@ export interface WorkerDuties {
   stop(deadlineMs: number): Promise<void>;
   /** What a heartbeat says; null for a worker with nothing to report but its pulse. */
   snapshot(loopDelayMs: number): IngestSnapshot | null;
-  /** Cluster state and live readings. */
-  receive?(message: Extract<ToWorker, { type: 'cluster' | 'live' }>): void;
+  /** Cluster state, live readings and what gateways sent. */
+  receive?(message: Extract<ToWorker, { type: 'cluster' | 'live' | 'gateways' }>): void;
 }
 
 export interface SupervisorLink {
@@ -98,6 +98,7 @@ export function serveSupervisor(
         break;
       case 'cluster':
       case 'live':
+      case 'gateways':
         worker.receive?.(message);
         break;
       default:

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { Batch, Intake } from '@zdenergy/storage';
 import type { Decoder, Destination } from './decoding.js';
 import { Framer, type FrameSink } from './framing.js';
+import type { GatewayRecord } from './gateway-table.js';
 
 /** A gateway that leaves more answers than this unread is disconnected. */
 const maxUnreadAnswerBytes = 64 * 1024;
@@ -23,6 +24,8 @@ export interface ConnectionEvents {
 export class Connection implements FrameSink, Destination {
   readonly peer: string;
   readonly socket: Socket;
+  /** Shared with the other connections from its address. */
+  readonly gateway: GatewayRecord;
   batch: Batch;
   receivedAtUs = 0;
   /** By the monotonic clock. */
@@ -38,6 +41,7 @@ export class Connection implements FrameSink, Destination {
   constructor(
     socket: Socket,
     peer: string,
+    gateway: GatewayRecord,
     intake: Intake,
     decoder: Decoder,
     maxFrameBytes: number,
@@ -45,6 +49,7 @@ export class Connection implements FrameSink, Destination {
   ) {
     this.socket = socket;
     this.peer = peer;
+    this.gateway = gateway;
     this.batch = intake.batch;
     this.lastReceivedAtMs = performance.now();
     this.#intake = intake;
@@ -56,6 +61,8 @@ export class Connection implements FrameSink, Destination {
   /** Takes a chunk; its memory is free again on return. */
   receive(bytes: Buffer): void {
     this.lastReceivedAtMs = performance.now();
+    this.gateway.lastSeenAtMs = this.lastReceivedAtMs;
+    this.gateway.bytes += bytes.length;
     this.#events.received(bytes.length);
     this.#feed(() => this.#framer.push(bytes));
   }
@@ -73,11 +80,14 @@ export class Connection implements FrameSink, Destination {
   }
 
   #feed(push: () => void): void {
-    this.batch = this.#intake.batch;
+    const { batch } = this.#intake;
+    this.batch = batch;
     this.receivedAtUs = Date.now() * 1_000;
-    const countBefore = this.batch.count;
+    const { readingCount, rejectedCount } = batch;
     push();
-    if (this.batch.count === countBefore) return;
+    if (batch.count === readingCount + rejectedCount) return;
+    this.gateway.readings += batch.readingCount - readingCount;
+    this.gateway.rejected += batch.rejectedCount - rejectedCount;
     if (this.#answers !== '') {
       const answers = this.#answers;
       this.#answers = '';

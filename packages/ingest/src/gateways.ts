@@ -20,6 +20,7 @@ import type { Intake } from '@zdenergy/storage';
 import { Connection, type ConnectionEvents } from './connection.js';
 import type { Decoder } from './decoding.js';
 import { EventSummary } from './event-summary.js';
+import { GatewayTable } from './gateway-table.js';
 import type { Acceptor } from './listeners.js';
 
 /** A gateway behind a link that went down is found out while its neighbours still send. */
@@ -59,6 +60,8 @@ export class Gateways implements Acceptor, ConnectionEvents {
     bytesReceived: 0,
     noiseBytes: 0,
   };
+  /** By address. */
+  readonly table = new GatewayTable();
   /** Of the start, an accepted connection or received data, by the monotonic clock. */
   lastActivityAtMs = performance.now();
   readonly #settings: Settings;
@@ -124,6 +127,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
     const connection = new Connection(
       socket,
       peer,
+      this.table.opened(address, this.lastActivityAtMs),
       this.#intake,
       this.#decoder,
       this.#settings.maxFrameBytes,
@@ -205,6 +209,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
     this.#connections.delete(connection);
     this.counts.open -= 1;
     this.counts.closed += 1;
+    connection.gateway.open -= 1;
     const left = (this.#perAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#perAddress.set(address, left);
     else this.#perAddress.delete(address);

@@ -26,6 +26,9 @@ import { LiveFeed } from './live-feed.js';
 /** The share of the time to stop that is left for closing, when the last commit or the drain took theirs. */
 const closingShare = 0.1;
 
+/** What each gateway sent is for people to look at. */
+const gatewaysEveryMs = 2_000;
+
 /** A journal with the drain that empties it. */
 interface Queue {
   readonly journal: Journal;
@@ -45,6 +48,7 @@ export class IngestWorker implements WorkerDuties {
   #intake: Intake | undefined;
   #gateways: Gateways | undefined;
   #liveFeed: LiveFeed | undefined;
+  #gatewaysTimer: NodeJS.Timeout | undefined;
 
   constructor(
     name: string,
@@ -63,11 +67,13 @@ export class IngestWorker implements WorkerDuties {
 
   async start(sockets: ReadonlyMap<ListenerName, SocketHandle>): Promise<void> {
     const { journal, drain } = await this.#openQueue(this.#name);
-    const liveFeed = new LiveFeed((rows) => this.#link.send({ type: 'live', rows }));
+    const liveFeed = new LiveFeed((rows, readings) =>
+      this.#link.send({ type: 'live', worker: this.#name, pid: process.pid, readings, rows }),
+    );
     const intake = new Intake(journal, this.#settings.journalReserveBytes, {
       durable: (batch) => {
         drain.wake();
-        liveFeed.push(batch.readings.rows);
+        liveFeed.push(batch.readings.rows, batch.readingCount);
       },
       blocked: (blocked) => this.#gateways?.setBlocked(blocked),
       problem: (problem) => this.#tellProblem(problem),
@@ -81,6 +87,7 @@ export class IngestWorker implements WorkerDuties {
     await this.#adoptJournals();
     liveFeed.start();
     gateways.start();
+    this.#gatewaysTimer = setInterval(() => this.#tellGateways(gateways), gatewaysEveryMs);
     const tcp = sockets.get('tcp');
     if (tcp !== undefined) {
       this.#listeners.push(listenPlain(tcp, gateways));
@@ -100,6 +107,7 @@ export class IngestWorker implements WorkerDuties {
     await this.#intake?.stop(Math.max(0, endsAt - performance.now()));
     this.#gateways?.closeAll();
     this.#liveFeed?.stop();
+    clearInterval(this.#gatewaysTimer);
     const drainMs = Math.max(0, endsAt - performance.now());
     await Promise.all(
       this.#queues.map(async ({ journal, drain }) => {
@@ -160,6 +168,11 @@ export class IngestWorker implements WorkerDuties {
     for (const name of names.filter((found) => /^ingest-\d+$/.test(found))) {
       if (!current.has(name)) (await this.#openQueue(name)).drain.start();
     }
+  }
+
+  #tellGateways({ table }: Gateways): void {
+    const report = table.report(performance.now());
+    this.#link.send({ type: 'gateways', worker: this.#name, pid: process.pid, report });
   }
 
   #tellProblem(problem: string | null): void {

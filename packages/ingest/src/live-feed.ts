@@ -2,7 +2,7 @@
  * The newest readings for the live view, a few times a second and never more than fit.
  *
  * What always holds: memory and the size of a message are bounded; when readings come faster than
- * they are taken, the oldest are left out.
+ * they are taken, the oldest are left out, which the count that goes with the rows tells.
  */
 import { endOfRow } from '@zdenergy/storage';
 
@@ -12,13 +12,18 @@ const intervalMs = 250;
 const maxBytes = 128 * 1024;
 
 export class LiveFeed {
-  readonly #send: (rows: Buffer) => boolean;
+  readonly #send: (rows: Buffer, readings: number) => boolean;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  /** Since the start: those that wait, were sent or were left out. */
+  #readings = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `send` returns false when the last message is still on its way. */
-  constructor(send: (rows: Buffer) => boolean) {
+  /**
+   * `send` returns false when the last message is still on its way. It gets rows, and how many
+   * readings there were up to the last of them.
+   */
+  constructor(send: (rows: Buffer, readings: number) => boolean) {
     this.#send = send;
   }
 
@@ -31,8 +36,9 @@ export class LiveFeed {
   }
 
   /** Takes a copy of the newest of these rows. */
-  push(rows: Buffer): void {
+  push(rows: Buffer, count: number): void {
     if (rows.length === 0) return;
+    this.#readings += count;
     const newest = tail(rows);
     this.#waiting.push(Buffer.from(newest));
     this.#waitingBytes += newest.length;
@@ -42,7 +48,8 @@ export class LiveFeed {
   }
 
   #flush(): void {
-    if (this.#waitingBytes === 0 || !this.#send(Buffer.concat(this.#waiting))) return;
+    if (this.#waitingBytes === 0) return;
+    if (!this.#send(Buffer.concat(this.#waiting), this.#readings)) return;
     this.#waiting = [];
     this.#waitingBytes = 0;
   }

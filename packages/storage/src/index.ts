@@ -30,4 +30,12 @@ export {
   type RejectedReading,
   type RejectedReadings,
 } from './postgres/rejected.js';
-export { openSensorTable, type Sensor, type SensorTable } from './postgres/sensors.js';
+export {
+  openSensorTable,
+  type Sensor,
+  type SensorPage,
+  type SensorQuestion,
+  type SensorStatus,
+  type SensorTable,
+  type StatusRule,
+} from './postgres/sensors.js';

@@ -1,7 +1,7 @@
 /**
  * Messages to one worker process.
  *
- * What always holds: of the types that repeat, one message is under way at a time, so a worker that
+ * What always holds: of the messages that repeat, one of a kind is under way at a time, so a worker that
  * reads nothing costs no memory here; a worker that is gone is no error.
  */
 import type { ChildProcess, SendHandle } from 'node:child_process';
@@ -9,8 +9,9 @@ import type { ToWorker } from '@zdenergy/core';
 
 export class Outbox {
   readonly #child: ChildProcess;
-  readonly #underWay = new Set<ToWorker['type']>();
-  readonly #waiting = new Map<ToWorker['type'], () => ToWorker>();
+  /** Kinds are types, unless messages of one type do not replace each other. */
+  readonly #underWay = new Set<string>();
+  readonly #waiting = new Map<string, () => ToWorker>();
 
   constructor(child: ChildProcess) {
     this.#child = child;
@@ -25,23 +26,22 @@ export class Outbox {
 
   /** Sends unless one of its type is under way; then it is dropped. */
   sendOrDrop(message: ToWorker): void {
-    if (!this.#underWay.has(message.type)) this.#sendRepeating(message);
+    if (!this.#underWay.has(message.type)) this.#sendRepeating(message.type, message);
   }
 
-  /** Sends now, or as soon as the one of its type that is under way has left; the latest wins. */
-  sendLatest(type: ToWorker['type'], latest: () => ToWorker): void {
-    if (this.#underWay.has(type)) this.#waiting.set(type, latest);
-    else this.#sendRepeating(latest());
+  /** Sends now, or as soon as the one of its kind that is under way has left; the latest wins. */
+  sendLatest(kind: string, latest: () => ToWorker): void {
+    if (this.#underWay.has(kind)) this.#waiting.set(kind, latest);
+    else this.#sendRepeating(kind, latest());
   }
 
-  #sendRepeating(message: ToWorker): void {
-    const { type } = message;
-    this.#underWay.add(type);
+  #sendRepeating(kind: string, message: ToWorker): void {
+    this.#underWay.add(kind);
     this.#child.send(message, undefined, {}, (error) => {
-      this.#underWay.delete(type);
-      const latest = this.#waiting.get(type);
-      this.#waiting.delete(type);
-      if (error === null && latest !== undefined) this.#sendRepeating(latest());
+      this.#underWay.delete(kind);
+      const latest = this.#waiting.get(kind);
+      this.#waiting.delete(kind);
+      if (error === null && latest !== undefined) this.#sendRepeating(kind, latest());
     });
   }
 }

@@ -164,6 +164,7 @@ export class OwnPostgres implements Supervised {
         server?.lastAnswerAtMs === undefined ? null : Math.max(0, nowMs - server.lastAnswerAtMs),
       problem: this.#problem,
       ingest: null,
+      connectionsPerHour: null,
     };
   }
 

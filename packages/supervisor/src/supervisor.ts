@@ -92,7 +92,12 @@ export function startSupervisor(
           sockets: sockets.filter((socket) => socket.role === role),
         },
         logger,
-        { changed, live: (message) => api.sendOrDrop(message) },
+        {
+          changed,
+          live: (message) => api.sendOrDrop(message),
+          // One worker's must not take the place of another's.
+          gateways: (message) => api.sendLatest(`gateways of ${message.worker}`, () => message),
+        },
       );
     const api = worker('api', 'api');
     const ingest = Array.from({ length: settings.ingestWorkers }, (_, index) =>

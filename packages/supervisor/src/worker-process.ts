@@ -7,6 +7,7 @@
 import { fork, type ChildProcess, type SendHandle } from 'node:child_process';
 import type { FromWorker, IngestSnapshot, Logger, ToWorker, WorkerState } from '@zdenergy/core';
 import { describeError, formatDuration, parseFromWorker, within } from '@zdenergy/core';
+import { ConnectionHours } from './connection-hours.js';
 import type { BoundSocket } from './listening-sockets.js';
 import { bootLimitMs, heartbeatLimitMs, isHung, type Wakefulness } from './liveness.js';
 import { Outbox } from './outbox.js';
@@ -31,6 +32,8 @@ export interface WorkerEvents {
   changed(): void;
   /** Readings for the live view; never read here. */
   live(message: Extract<FromWorker, { type: 'live' }>): void;
+  /** What its gateways sent; never read here. */
+  gateways(message: Extract<FromWorker, { type: 'gateways' }>): void;
 }
 
 interface Incarnation {
@@ -69,6 +72,7 @@ export class WorkerProcess implements Supervised {
   #stopped = false;
   #problem: string | null = null;
   #ingest: IngestSnapshot | null = null;
+  readonly #hours = new ConnectionHours();
 
   constructor(spec: WorkerSpec, logger: Logger, events: WorkerEvents) {
     this.#spec = spec;
@@ -155,12 +159,13 @@ export class WorkerProcess implements Supervised {
         current?.lastBeatAtMs === undefined ? null : Math.max(0, nowMs - current.lastBeatAtMs),
       problem: this.#problem,
       ingest: this.#ingest,
+      connectionsPerHour: role === 'ingest' ? this.#hours.perHour(Date.now()) : null,
     };
   }
 
   /** Sends to a running worker; without one the message is dropped. */
-  sendLatest(type: ToWorker['type'], latest: () => ToWorker): void {
-    this.#current?.outbox.sendLatest(type, latest);
+  sendLatest(kind: string, latest: () => ToWorker): void {
+    this.#current?.outbox.sendLatest(kind, latest);
   }
 
   /** Sends to a running worker that has taken the last message of this type. */
@@ -228,6 +233,7 @@ export class WorkerProcess implements Supervised {
       case 'heartbeat':
         incarnation.lastBeatAtMs = performance.now();
         this.#ingest = message.ingest ?? this.#ingest;
+        if (message.ingest !== null) this.#hours.report(message.ingest.connections, Date.now());
         break;
       case 'problem':
         incarnation.fault = message.problem;
@@ -237,6 +243,9 @@ export class WorkerProcess implements Supervised {
       case 'live':
         this.#events.live(message);
         break;
+      case 'gateways':
+        this.#events.gateways(message);
+        break;
       default:
         message satisfies never;
     }
@@ -244,6 +253,7 @@ export class WorkerProcess implements Supervised {
 
   #ended(incarnation: Incarnation, exit: string, fromOutside: boolean): void {
     this.#current = undefined;
+    this.#hours.ended(Date.now());
     if (!incarnation.stopping) {
       this.#problem = incarnation.fault ?? exit;
       const { readyAtMs, hung } = incarnation;

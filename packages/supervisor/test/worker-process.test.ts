@@ -39,7 +39,7 @@ function startWorker(behaviour = 'obey'): WorkerProcess {
       sockets: [socket],
     },
     log.logger,
-    { changed: () => undefined, live: () => undefined },
+    { changed: () => undefined, live: () => undefined, gateways: () => undefined },
   );
   worker.start();
   return worker;

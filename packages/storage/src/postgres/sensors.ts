@@ -1,5 +1,5 @@
 /**
- * Every sensor with its last reading and its clock's skew: table `sensors`.
+ * Every sensor with its last reading, its clock's skew and how often it reports: table `sensors`.
  *
  * Storing readings knows nothing of this table. It is brought up to date now and then, from the
  * range of `received_at` that arrived since the last time, which the BRIN index finds. What always
@@ -16,6 +16,14 @@ const lockKey = 7_246_003;
 const steadySeconds = 180;
 /** The skew is smoothed over about as many looks. */
 const smoothingLooks = 10;
+/** The interval is the median of so many gaps: some outages, and a change of the interval is soon learned. */
+const keptGaps = 9;
+/** With fewer it is not known. */
+const minGaps = 3;
+/** Readings without a time of their own that came together are closer than any sensor measures. */
+const minGapSeconds = 0.1;
+/** `sensors` may be so far behind `readings` before silence counts as silence. */
+const maxLagSeconds = 30;
 /** A shorter skew is none: such a reading got the time of its receipt. */
 const receiptSeconds = 0.05;
 const timeoutMs = 10_000;
@@ -36,6 +44,41 @@ export interface Sensor {
   readonly clockSkew: number | null;
   /** How many looks in a row found the skew within 3 minutes of this. */
   readonly clockSamples: number;
+  /** How often it reports; null until that is known. */
+  readonly intervalSeconds: number | null;
+}
+
+export type SensorStatus = 'online' | 'late' | 'silent';
+
+export interface StatusRule {
+  readonly lateAfterIntervals: number;
+  /** Silent after so many intervals or so many seconds, whichever is later. */
+  readonly silentAfterIntervals: number;
+  readonly silentAfterSeconds: number;
+}
+
+export interface SensorQuestion {
+  /** Those whose ids come after this one (all come after ''). */
+  readonly after: string;
+  readonly limit: number;
+  /** Part of the id, in small or capital letters; '': any. */
+  readonly search: string;
+  readonly status: SensorStatus | undefined;
+  readonly rule: StatusRule;
+  /** By the clock that receives readings. */
+  readonly nowMs: number;
+}
+
+export interface SensorPage {
+  /** By id. */
+  readonly sensors: Sensor[];
+  /** Of all sensors. */
+  readonly counts: Readonly<Record<SensorStatus, number>>;
+  /**
+   * The moment at which sensors were judged: now, but for what has arrived and is not accounted for
+   * yet. A sensor must not look late because we are.
+   */
+  readonly judgedAtMs: number;
 }
 
 export interface Look {
@@ -53,10 +96,10 @@ export interface SensorTable {
    */
   look(completeUntilMs: number, windowMs: number): Promise<Look | null>;
   /**
-   * At most `limit` sensors, by id, after the one that is named (all come after '').
+   * At most `limit` of the sensors asked for, and how many of all sensors have which status.
    * @throws {DatabaseUnavailable}
    */
-  list(after: string, limit: number): Promise<Sensor[]>;
+  list(question: SensorQuestion): Promise<SensorPage>;
   close(): Promise<void>;
 }
 
@@ -67,7 +110,7 @@ export function openSensorTable(databaseUrl: string): SensorTable {
   return {
     look: (completeUntilMs, windowMs) =>
       looking.run((client) => lookAt(client, completeUntilMs, windowMs)),
-    list: (after, limit) => listing.run((client) => listSensors(client, after, limit)),
+    list: (question) => listing.run((client) => listSensors(client, question)),
     async close() {
       await Promise.all([looking.close(), listing.close()]);
     },
@@ -161,30 +204,55 @@ const saysNothing = 'excluded.received_at <= s.received_at OR excluded.clock_ske
 const isNewer = '(excluded.received_at, excluded.time) > (s.received_at, s.time)';
 const valueColumns = ['temperature', 'humidity', 'lux', 'irradiance', 'time', 'received_at'];
 
+/** All gaps that are known then, as many as are kept. */
+const allGaps = `(excluded.recent_gaps || s.recent_gaps)[1:${keptGaps}]`;
+const median = (gaps: string): string =>
+  `(SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY gap) FROM unnest(${gaps}) AS gap
+     HAVING count(*) >= ${minGaps})`;
+
 /**
  * Of all that a sensor sent, the reading with the greatest skew was the least delayed on its way, and
- * says most about the clock.
+ * says most about the clock. How often it measures, the readings' own times say: when they came says
+ * only what the network did. Readings of before the last one, as of a backlog, are left out: what is
+ * missing between them has come already.
  */
 const upsert = `
-  INSERT INTO sensors AS s (sensor_id, ${valueColumns.join(', ')}, clock_skew, clock_samples)
-  SELECT sensor_id, ${valueColumns.join(', ')}, clock_skew, (clock_skew IS NOT NULL)::integer
+  WITH arrived AS (
+    SELECT *, CASE
+             WHEN time NOT BETWEEN received_at - interval '${receiptSeconds} s'
+                               AND received_at + interval '${receiptSeconds} s'
+              AND NOT coalesce(extra ? 'device_time', false)
+             THEN extract(epoch FROM time - received_at)::float8
+           END AS skew
+      FROM readings
+     WHERE received_at > to_timestamp($1) AND received_at <= to_timestamp($2)
+  ), gaps AS (
+    SELECT sensor_id, (array_agg(gap ORDER BY time DESC))[1:${keptGaps}] AS recent_gaps
+      FROM (
+        SELECT a.sensor_id, a.time,
+               extract(epoch FROM a.time - coalesce(
+                 lag(a.time) OVER (PARTITION BY a.sensor_id ORDER BY a.time), known.time
+               ))::float8 AS gap
+          FROM arrived AS a LEFT JOIN sensors AS known USING (sensor_id)
+         WHERE known IS NULL OR (a.time > known.time AND a.received_at > known.received_at)
+      ) AS pairs
+     WHERE gap >= ${minGapSeconds}
+     GROUP BY sensor_id
+  )
+  INSERT INTO sensors AS s (sensor_id, ${valueColumns.join(', ')}, clock_skew, clock_samples,
+                            recent_gaps, interval_seconds)
+  SELECT sensor_id, ${valueColumns.join(', ')}, clock_skew, (clock_skew IS NOT NULL)::integer,
+         coalesce(recent_gaps, '{}'), ${median('recent_gaps')}
     FROM (
       SELECT DISTINCT ON (sensor_id) sensor_id, ${valueColumns.join(', ')},
              max(skew) OVER (PARTITION BY sensor_id) AS clock_skew
-        FROM (
-          SELECT *, CASE
-                   WHEN time NOT BETWEEN received_at - interval '${receiptSeconds} s'
-                                     AND received_at + interval '${receiptSeconds} s'
-                    AND NOT coalesce(extra ? 'device_time', false)
-                   THEN extract(epoch FROM time - received_at)::float8
-                 END AS skew
-            FROM readings
-           WHERE received_at > to_timestamp($1) AND received_at <= to_timestamp($2)
-        ) AS arrived
+        FROM arrived
        ORDER BY sensor_id, received_at DESC, time DESC
-    ) AS last
+    ) AS last LEFT JOIN gaps USING (sensor_id)
   ON CONFLICT (sensor_id) DO UPDATE SET
     ${valueColumns.map((column) => `${column} = CASE WHEN ${isNewer} THEN excluded.${column} ELSE s.${column} END`).join(',\n    ')},
+    recent_gaps = ${allGaps},
+    interval_seconds = ${median(allGaps)},
     clock_skew = CASE
       WHEN ${saysNothing} THEN s.clock_skew
       WHEN ${isSteady}
@@ -218,14 +286,61 @@ async function summarizeArrivals(client: pg.Client): Promise<void> {
     RESET lock_timeout`);
 }
 
-async function listSensors(client: pg.Client, after: string, limit: number): Promise<Sensor[]> {
-  const { rows } = await client.query<Sensor>(
-    `SELECT sensor_id AS "sensorId", temperature, humidity, lux, irradiance,
-            (extract(epoch FROM time) * 1000)::float8 AS "timeMs",
-            (extract(epoch FROM received_at) * 1000)::float8 AS "receivedAtMs",
-            clock_skew AS "clockSkew", clock_samples AS "clockSamples"
-       FROM sensors WHERE sensor_id > $1 ORDER BY sensor_id LIMIT $2`,
-    [after, limit],
-  );
-  return rows;
+/** $1 now, $2 to $4 the rule. As `sensorStatus` in the API has it. */
+const judged = `
+  SELECT sensors.*, judged_at, CASE
+           WHEN age >= greatest($3::float8 * coalesce(interval_seconds, 0), $4::float8) THEN 'silent'
+           WHEN age >= $2::float8 * interval_seconds THEN 'late'
+           ELSE 'online'
+         END AS status
+    FROM sensors_progress,
+         LATERAL (SELECT to_timestamp($1::float8) AS now) AS clock,
+         LATERAL (SELECT greatest(least(received_until, now),
+                                  now - interval '${maxLagSeconds} s') AS judged_at) AS moment,
+         sensors,
+         LATERAL (SELECT extract(epoch FROM judged_at - received_at)::float8 AS age) AS since`;
+
+const listQuery = `
+  WITH judged AS NOT MATERIALIZED (${judged}),
+  counts AS (
+    SELECT count(*) FILTER (WHERE status = 'online')::integer AS online,
+           count(*) FILTER (WHERE status = 'late')::integer AS late,
+           count(*) FILTER (WHERE status = 'silent')::integer AS silent,
+           (extract(epoch FROM max(judged_at)) * 1000)::float8 AS "judgedAtMs"
+      FROM judged
+  ), page AS (
+    SELECT sensor_id AS "sensorId", temperature, humidity, lux, irradiance,
+           (extract(epoch FROM time) * 1000)::float8 AS "timeMs",
+           (extract(epoch FROM received_at) * 1000)::float8 AS "receivedAtMs",
+           clock_skew AS "clockSkew", clock_samples AS "clockSamples",
+           interval_seconds AS "intervalSeconds"
+      FROM judged
+     WHERE sensor_id > $5
+       AND ($6 = '' OR position(lower($6) IN lower(sensor_id COLLATE "default")) > 0)
+       AND ($7::text IS NULL OR status = $7)
+     ORDER BY sensor_id LIMIT $8
+  )
+  SELECT counts.*,
+         (SELECT coalesce(json_agg(page ORDER BY "sensorId"), '[]') FROM page) AS sensors
+    FROM counts`;
+
+type Listed = Record<SensorStatus, number> & { judgedAtMs: number | null; sensors: Sensor[] };
+
+async function listSensors(
+  client: pg.Client,
+  { after, limit, search, status, rule, nowMs }: SensorQuestion,
+): Promise<SensorPage> {
+  const { lateAfterIntervals, silentAfterIntervals, silentAfterSeconds } = rule;
+  const { rows } = await client.query<Listed>(listQuery, [
+    nowMs / 1_000,
+    lateAfterIntervals,
+    silentAfterIntervals,
+    silentAfterSeconds,
+    after,
+    search,
+    status ?? null,
+    limit,
+  ]);
+  const [{ online, late, silent, judgedAtMs, sensors }] = rows;
+  return { sensors, counts: { online, late, silent }, judgedAtMs: judgedAtMs ?? nowMs };
 }
