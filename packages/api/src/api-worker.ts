@@ -35,6 +35,7 @@ import { RecentReadings } from './recent-readings.js';
 import { watchSensors } from './sensor-watch.js';
 import { sensorsEndpoint } from './sensors-endpoint.js';
 import { statsReport, type Stats } from './stats.js';
+import { StatusSince } from './status-since.js';
 import { statusPage } from './status-page.js';
 import { streamEndpoint } from './stream-endpoint.js';
 import { StreamHub } from './stream-hub.js';
@@ -61,8 +62,10 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
   let databaseState = (): DatabaseState => ({ connected: null, problem: null });
   let cutConnections = (): void => undefined;
 
-  const health = (): HealthReport =>
-    healthReport(
+  const statusSince = new StatusSince();
+  const health = (): HealthReport => {
+    const now = { monotonicMs: performance.now(), wallMs: Date.now() };
+    const report = healthReport(
       {
         cluster,
         database: databaseState(),
@@ -70,8 +73,10 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
         staleAfterMs: settings.staleAfterMs,
         version,
       },
-      { monotonicMs: performance.now(), wallMs: Date.now() },
+      now,
     );
+    return statusSince.mark(report, now);
+  };
 
   const stats = (): Stats => statsReport(cluster, gateways, performance.now());
 
@@ -163,6 +168,8 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       switch (message.type) {
         case 'cluster':
           cluster = nextReport(cluster, message.state, performance.now());
+          // Asked although nobody wants the answer, so that a change is dated when it happens.
+          health();
           hub.review();
           break;
         case 'gateways':

@@ -37,8 +37,11 @@ export async function askApi<Answer>(
     throw new ApiProblem('Your session has ended. Please log in again.');
   }
   const body: unknown = await response.json().catch(() => null);
-  if (!response.ok)
+  // An answer that was given up half way reads as none.
+  signal?.throwIfAborted();
+  if (!response.ok || body === null) {
     throw new ApiProblem(errorOf(body) ?? `The server answered ${response.status}.`);
+  }
   return body as Answer;
 }
 

@@ -5,7 +5,7 @@
  * sensor is known; while it is down the page looks stale.
  */
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { askApi, describeProblem } from './api.js';
 import type { About, DataAnswer, ExportEvent } from './api-answers.js';
 import { ChartData } from './chart-data.js';
@@ -19,11 +19,11 @@ import { parseView, viewQuery, type View } from './view-url.js';
 
 /** One for each opened page: it does one export at a time. */
 const exportId = `page-${Math.random().toString(36).slice(2, 12)}`;
-const retryAboutMs = 2_000;
+const retryStartMs = 2_000;
 
 export function App(): JSX.Element {
-  const [about, problem] = useAbout();
-  if (about !== null) return <KnownApp about={about} />;
+  const [start, problem] = useStart();
+  if (start !== null) return <KnownApp about={start.about} newestSensor={start.newestSensor} />;
   return (
     <main class="first">
       <h1>zdenergy</h1>
@@ -32,10 +32,16 @@ export function App(): JSX.Element {
   );
 }
 
-function KnownApp({ about }: { readonly about: About }): JSX.Element {
+interface Start {
+  readonly about: About;
+  /** The sensor that reported last; null: none has. */
+  readonly newestSensor: string | null;
+}
+
+function KnownApp({ about, newestSensor }: Start): JSX.Element {
   const [view, setView] = useView();
   const [themeCount, setThemeCount] = useState(0);
-  const [autoSensor, setAutoSensor] = useAutoSensor(view.sensorIds.length === 0);
+  const [autoSensor, setAutoSensor] = useState(newestSensor);
   const [condition, setCondition] = useState<Condition | null>(null);
   const [isConnected, setConnected] = useState<boolean | null>(null);
   const [exported, setExported] = useState<ExportEvent | null>(null);
@@ -43,13 +49,12 @@ function KnownApp({ about }: { readonly about: About }): JSX.Element {
   const latest = useMemo(() => new LatestReadings(), []);
   const zone = about.display_timezone;
 
-  const isChoiceKnown = view.sensorIds.length > 0 || autoSensor !== undefined;
   const choice = view.sensorIds.length > 0 ? view.sensorIds : [autoSensor ?? []].flat();
   const choiceKey = JSON.stringify(choice);
   const sensorIds = useMemo(() => choice, [choiceKey]);
 
-  useEffect(() => {
-    if (!isChoiceKnown) return undefined;
+  // Asked for before the charts are made, which takes longer than the answer.
+  useLayoutEffect(() => {
     latest.show(sensorIds);
     return followStream(
       { sensorIds, exportId },
@@ -72,12 +77,12 @@ function KnownApp({ about }: { readonly about: About }): JSX.Element {
         onExport: setExported,
       },
     );
-  }, [sensorIds, isChoiceKnown]);
+  }, [sensorIds]);
 
   const range = view.zoom ?? view.range;
   const rangeKey = JSON.stringify(range);
   const isDatabaseThere = condition?.event.health.database.connected ?? true;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (sensorIds.length > 0) chartData.show({ sensorIds, range, zone });
   }, [sensorIds, rangeKey, zone]);
   useEffect(() => {
@@ -106,7 +111,6 @@ function KnownApp({ about }: { readonly about: About }): JSX.Element {
             view={view}
             onView={setView}
             sensorIds={sensorIds}
-            isChoiceKnown={isChoiceKnown}
             chartData={chartData}
             latest={latest}
             zone={zone}
@@ -135,22 +139,35 @@ function nextCondition(before: Condition | null, event: Condition['event']): Con
   };
 }
 
-/** What the server says of itself; asked again until it answers. */
-function useAbout(): [about: About | null, problem: string | null] {
-  const [about, setAbout] = useState<About | null>(null);
+async function askStart(): Promise<Start> {
+  const [about, newest] = await Promise.all([
+    askApi<About>('/api/about'),
+    askApi<DataAnswer>('/api/data', { limit: 1 }),
+  ]);
+  return { about, newestSensor: newest.readings.at(-1)?.sensor_id ?? null };
+}
+
+/** Under way while the page is still being put together. */
+const firstStart = askStart();
+// Its failure is told to whoever waits for it.
+firstStart.catch(() => undefined);
+
+/** What the page must know first; asked again until it is answered. */
+function useStart(): [start: Start | null, problem: string | null] {
+  const [start, setStart] = useState<Start | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     let timer: number | undefined;
-    const ask = (): void => {
-      askApi<About>('/api/about').then(setAbout, (error: unknown) => {
+    const wait = (answer: Promise<Start>): void => {
+      answer.then(setStart, (error: unknown) => {
         setProblem(describeProblem(error));
-        timer = window.setTimeout(ask, retryAboutMs);
+        timer = window.setTimeout(() => wait(askStart()), retryStartMs);
       });
     };
-    ask();
+    wait(firstStart);
     return () => window.clearTimeout(timer);
   }, []);
-  return [about, problem];
+  return [start, problem];
 }
 
 /** The view that the address says, and how to go to another. */
@@ -172,23 +189,4 @@ function useView(): [View, (view: View) => void] {
     show(next);
   }, []);
   return [view, go];
-}
-
-/** The sensor that reported last; undefined: not known yet; null: there is none. */
-function useAutoSensor(
-  isWanted: boolean,
-): [string | null | undefined, (sensorId: string | null) => void] {
-  const [sensorId, setSensorId] = useState<string | null | undefined>(undefined);
-  useEffect(() => {
-    if (!isWanted || typeof sensorId === 'string') return undefined;
-    const abort = new AbortController();
-    askApi<DataAnswer>('/api/data', { limit: 1 }, abort.signal).then(
-      ({ readings }) => setSensorId(readings.at(-1)?.sensor_id ?? null),
-      () => {
-        if (!abort.signal.aborted) setSensorId(null);
-      },
-    );
-    return () => abort.abort();
-  }, [isWanted]);
-  return [sensorId, setSensorId];
 }

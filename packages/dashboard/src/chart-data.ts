@@ -42,12 +42,13 @@ export class ChartData {
   /** Why the history could not be loaded, in plain words. */
   problem: string | null = null;
 
-  get series(): readonly SensorSeries[] {
+  get #all(): readonly SensorSeries[] {
     return [...this.#series.values()];
   }
 
-  get isEmpty(): boolean {
-    return this.series.every(({ time }) => time.length === 0);
+  /** Of each of the sensors, in their order; empty for one that nothing is known of yet. */
+  seriesOf(sensorIds: readonly string[]): readonly SensorSeries[] {
+    return sensorIds.map((id) => this.#series.get(id) ?? emptySeries(id, 0));
   }
 
   /** The span that the charts show now. */
@@ -56,7 +57,7 @@ export class ChartData {
     const nowMs = serverNowMs();
     if (range === null) return { fromMs: nowMs, toMs: nowMs };
     if (range.kind !== 'window') return (this.#bounds ??= boundsOf(range, nowMs, zone));
-    const newestMs = 1_000 * Math.max(...this.series.map(({ time }) => time.at(-1) ?? 0));
+    const newestMs = 1_000 * Math.max(...this.#all.map(({ time }) => time.at(-1) ?? 0));
     const isAhead = newestMs > nowMs && newestMs - nowMs < aheadMs;
     return boundsOf(range, isAhead ? newestMs : nowMs, zone);
   }
@@ -177,9 +178,9 @@ export class ChartData {
       hasChanged = addReading(series, reading) || hasChanged;
     }
     if (!hasChanged) return;
-    for (const series of this.series) trimBefore(series, fromMs / 1_000);
+    for (const series of this.#all) trimBefore(series, fromMs / 1_000);
     this.#changed();
-    const held = this.series.reduce((sum, { time }) => sum + time.length, 0);
+    const held = this.#all.reduce((sum, { time }) => sum + time.length, 0);
     if (held > maxPoints && !this.isLoading) this.refill();
   }
 

@@ -53,7 +53,8 @@ export function Charts(props: ChartsProps): JSX.Element {
       </div>
       {data.problem !== null && (
         <p class="problem" role="alert">
-          The history cannot be shown completely. {data.problem} New readings still appear here.
+          The history cannot be shown completely. {data.problem}{' '}
+          <button onClick={() => data.refill()}>Try again</button>
         </p>
       )}
       <div class="charts">
@@ -99,7 +100,7 @@ function Chart(props: ChartsProps & { readonly measurement: Measurement }): JSX.
     );
     const draw = (): void => {
       plot.batch(() => {
-        plot.setData(plotData(data.series, measurement), false);
+        plot.setData(plotData(data.seriesOf(sensorIds), measurement), false);
         move();
       });
       plot.redraw(true, true);
@@ -132,9 +133,9 @@ function Chart(props: ChartsProps & { readonly measurement: Measurement }): JSX.
     };
   }, [plotKey]);
 
-  const isEmpty = data.series.every(({ channels }) =>
-    channels[measurement.key].mean.every((value) => value === null),
-  );
+  const isEmpty = data
+    .seriesOf(sensorIds)
+    .every(({ channels }) => channels[measurement.key].mean.every((value) => value === null));
   const titleId = `chart-${measurement.key}`;
   return (
     <figure class={`chart ${isFull ? 'full' : ''}`} ref={figure} aria-labelledby={titleId}>
@@ -240,7 +241,9 @@ function useFullScreen(element: { readonly current: HTMLElement | null }): [bool
   useEffect(() => {
     if (!isFull) return undefined;
     const leave = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape') setFull(false);
+      if (event.key !== 'Escape') return;
+      if (document.fullscreenElement === null) setFull(false);
+      else void document.exitFullscreen();
     };
     window.addEventListener('keydown', leave);
     return () => window.removeEventListener('keydown', leave);
@@ -259,7 +262,7 @@ function SummaryTable({ data, sensorIds }: ChartsProps): JSX.Element {
   const second = Math.floor(performance.now() / 1_000);
   const rows = useMemo(() => {
     const { fromMs, toMs } = data.bounds;
-    return data.series.map((series) => ({
+    return data.seriesOf(sensorIds).map((series) => ({
       id: series.sensorId,
       cells: measurements.flatMap(({ key, decimals }) => {
         const { last, low, high } = summaryOf(series, key, fromMs / 1_000, toMs / 1_000);

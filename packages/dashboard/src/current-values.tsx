@@ -31,7 +31,12 @@ export function CurrentValues({ sensorIds, latest, zone }: CurrentValuesProps): 
     <section class="current" aria-labelledby="current-title">
       <h2 id="current-title">{others.length === 0 ? 'Now' : 'Now, by sensor'}</h2>
       {only !== undefined && others.length === 0 ? (
-        <OneSensor sensorId={only} latest={latest.of(only)} zone={zone} />
+        <OneSensor
+          sensorId={only}
+          latest={latest.of(only)}
+          isUnknown={latest.isUnknown(only)}
+          zone={zone}
+        />
       ) : (
         <SeveralSensors sensorIds={sensorIds} latest={latest} />
       )}
@@ -42,10 +47,11 @@ export function CurrentValues({ sensorIds, latest, zone }: CurrentValuesProps): 
 interface OneSensorProps {
   readonly sensorId: string;
   readonly latest: Latest | undefined;
+  readonly isUnknown: boolean;
   readonly zone: string;
 }
 
-function OneSensor({ sensorId, latest, zone }: OneSensorProps): JSX.Element {
+function OneSensor({ sensorId, latest, isUnknown, zone }: OneSensorProps): JSX.Element {
   return (
     <>
       <p class="about-sensor">
@@ -67,6 +73,11 @@ function OneSensor({ sensorId, latest, zone }: OneSensorProps): JSX.Element {
           </div>
         ))}
       </dl>
+      {isUnknown && (
+        <p class="hint" role="status">
+          No reading of a sensor with this name is known. Was it misspelt?
+        </p>
+      )}
       {latest?.clockHint && <p class="hint">{latest.clockHint}</p>}
     </>
   );

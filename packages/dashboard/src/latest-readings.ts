@@ -21,11 +21,17 @@ export interface Latest {
 export class LatestReadings {
   #sensorIds: readonly string[] = [];
   readonly #latest = new Map<string, Latest>();
+  /** Those that the server has been asked for and does not know. */
+  readonly #unknown = new Set<string>();
   readonly #listeners = new Set<() => void>();
   #abort: AbortController | undefined;
 
   of(sensorId: string): Latest | undefined {
     return this.#latest.get(sensorId);
+  }
+
+  isUnknown(sensorId: string): boolean {
+    return this.#unknown.has(sensorId) && !this.#latest.has(sensorId);
   }
 
   show(sensorIds: readonly string[]): void {
@@ -39,7 +45,10 @@ export class LatestReadings {
     for (const id of this.#sensorIds) {
       find(id, signal).then(
         (sensor) => {
-          if (sensor !== undefined && !signal.aborted) this.#learn(sensor);
+          if (signal.aborted) return;
+          if (sensor === undefined) this.#unknown.add(id);
+          else this.#learn(sensor);
+          this.#changed();
         },
         // The stream tells the newest as it comes; the charts say what is wrong.
         () => undefined,
@@ -80,7 +89,6 @@ export class LatestReadings {
       intervalSeconds: sensor.interval_seconds,
       clockHint: sensor.clock_hint,
     });
-    this.#changed();
   }
 
   #changed(): void {

@@ -5,6 +5,7 @@
  * other sensors have; axes and cursor show the display's time zone.
  */
 import uPlot from 'uplot';
+import { formatNumber } from './format.js';
 import type { Measurement } from './measurements.js';
 import { isolatedPoints, nearestMeasured } from './plot-points.js';
 import { lineOf, type SensorSeries } from './series.js';
@@ -74,6 +75,8 @@ export function plotOptions(parts: PlotParts): uPlot.Options {
       {
         ...axis,
         label: `${measurement.name}, ${measurement.unit}`,
+        values: (_plot, values, _axis, _space, step) =>
+          values.map((value) => formatNumber(value, decimalsOf(step))),
         size: (_plot, values) =>
           14 + 7 * Math.max(3, ...(values ?? []).map(({ length }) => length)),
       },
@@ -99,6 +102,9 @@ export function plotOptions(parts: PlotParts): uPlot.Options {
     },
   };
 }
+
+/** As many as the step between two labels needs, so that all of them have as many. */
+const decimalsOf = (step: number): number => Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
 
 function lines({ sensorCount, colours }: PlotParts, index: number): uPlot.Series[] {
   const stroke = colours.lines[index] ?? colours.text;

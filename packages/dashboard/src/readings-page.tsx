@@ -20,7 +20,6 @@ interface ReadingsPageProps {
   readonly onView: (view: View) => void;
   /** Those shown: the chosen ones, or the one that reported last. */
   readonly sensorIds: readonly string[];
-  readonly isChoiceKnown: boolean;
   readonly chartData: ChartData;
   readonly latest: LatestReadings;
   readonly zone: string;
@@ -31,9 +30,9 @@ interface ReadingsPageProps {
 }
 
 export function ReadingsPage(props: ReadingsPageProps): JSX.Element {
-  const { view, onView, sensorIds, isChoiceKnown, chartData, latest, zone } = props;
+  const { view, onView, sensorIds, chartData, latest, zone } = props;
   const [isExporting, setExporting] = useState(false);
-  if (isChoiceKnown && sensorIds.length === 0) return <NoReadingYet />;
+  if (sensorIds.length === 0) return <NoReadingYet />;
   return (
     <>
       <h1 class="unseen">Readings</h1>

@@ -81,7 +81,9 @@ export function SensorPicker({ chosen, shown, onChoose }: SensorPickerProps): JS
       class="picker"
       onFocusOut={(event) => {
         const next = event.relatedTarget;
-        if (!(next instanceof Node) || !event.currentTarget.contains(next)) close();
+        if (next instanceof Node && event.currentTarget.contains(next)) return;
+        close();
+        setText('');
       }}
     >
       <label for="sensor-search">Sensors</label>

@@ -6,9 +6,10 @@
  */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { About, HealthStatus, StatusEvent } from './api-answers.js';
+import { askApi } from './api.js';
+import type { About, HealthStatus, SensorsAnswer, StatusEvent } from './api-answers.js';
 import { useTick } from './changes.js';
-import { formatDuration } from './format.js';
+import { formatCount, formatDuration, formatNumber } from './format.js';
 import { serverNowMs } from './server-clock.js';
 import { Symbol } from './symbols.js';
 import { applyTheme, storedTheme, themes, type Theme } from './theme.js';
@@ -24,6 +25,9 @@ export interface Condition {
   /** False: it was already so when the page was opened, and nobody said since when. */
   readonly isSinceKnown: boolean;
 }
+
+/** The server looks every 10 s. */
+const countEveryMs = 20_000;
 
 interface StatusBarProps {
   readonly about: About;
@@ -96,6 +100,31 @@ function inPage(go: () => void): (event: MouseEvent) => void {
   };
 }
 
+/** How many sensors report; nothing while that cannot be known. */
+function SensorCounts(): JSX.Element | null {
+  const [counts, setCounts] = useState<SensorsAnswer['counts'] | null>(null);
+  useEffect(() => {
+    const ask = (): void => {
+      if (document.hidden) return;
+      askApi<SensorsAnswer>('/api/sensors', { limit: 1 }).then(
+        (answer) => setCounts(answer.counts),
+        () => setCounts(null),
+      );
+    };
+    ask();
+    const timer = window.setInterval(ask, countEveryMs);
+    return () => window.clearInterval(timer);
+  }, []);
+  if (counts === null || counts.online + counts.late + counts.silent === 0) return null;
+  const others = (['late', 'silent'] as const).filter((status) => counts[status] > 0);
+  return (
+    <span class="counts">
+      {formatCount(counts.online, 'sensor')} online
+      {others.map((status) => `, ${formatNumber(counts[status])} ${status}`).join('')}
+    </span>
+  );
+}
+
 interface ConditionLineProps {
   readonly condition: Condition | null;
   readonly isConnected: boolean | null;
@@ -114,7 +143,7 @@ function ConditionLine({ condition, isConnected, zone }: ConditionLineProps): JS
         <span>
           {condition === null
             ? 'The server does not answer.'
-            : `The server has not been heard for ${formatDuration((nowMs - condition.heardAtMs) / 1_000)}. It was ${before ?? ''}; what you see is from ${formatMoment(condition.heardAtMs, nowMs, zone)} ${zone}.`}
+            : `Nothing was heard from the server for ${formatDuration((nowMs - condition.heardAtMs) / 1_000)}. Its last status was ${before ?? ''}, and what you see is from ${formatMoment(condition.heardAtMs, nowMs, zone)} ${zone}.`}
         </span>
       </p>
     );
@@ -136,6 +165,7 @@ function ConditionLine({ condition, isConnected, zone }: ConditionLineProps): JS
         <strong>{words[status]}</strong>{' '}
         {reasons.length === 1 && <span class="reason">{reasons[0]}</span>}
         {status === 'ok' && <span class="reason">All is well.</span>}
+        <SensorCounts />
         <span class="since">
           {condition.isSinceKnown ? `since ${since} ${zone} (${lasted})` : `for at least ${lasted}`}
         </span>
