@@ -16,7 +16,9 @@ import {
   createDatabaseProbe,
   decodeRows,
   newestReadings,
+  openRollups,
   openSensorTable,
+  openStoredData,
 } from '@zdenergy/storage';
 import { accessGuard } from './access.js';
 import { createApp } from './app.js';
@@ -28,9 +30,11 @@ import { healthReport, type DatabaseState, type HealthReport } from './health.js
 import { serveHttp } from './http-server.js';
 import { createLogin } from './login.js';
 import { RecentReadings } from './recent-readings.js';
+import { watchRollups } from './rollup-watch.js';
 import { watchSensors } from './sensor-watch.js';
 import { sensorsEndpoint } from './sensors-endpoint.js';
 import { statsReport, type Stats } from './stats.js';
+import { storedRoutes } from './stored-routes.js';
 import { statusPage } from './status-page.js';
 
 /** How many of the newest readings the page shows. */
@@ -74,13 +78,18 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
       adminPassword === undefined
         ? undefined
         : await createLogin({ password: adminPassword, dataDir, clientOf, logger });
+    const sinceCompleteMs = (): number | null => incompleteMs(cluster, performance.now());
     const table = openSensorTable(databaseUrl);
-    const sensorWatch = watchSensors({
-      table,
-      incompleteMs: () => incompleteMs(cluster, performance.now()),
+    const sensorWatch = watchSensors({ table, incompleteMs: sinceCompleteMs, logger });
+    releases.push(() => sensorWatch.stop());
+    const rollupWatch = watchRollups({
+      table: openRollups(databaseUrl),
+      incompleteMs: sinceCompleteMs,
       logger,
     });
-    releases.push(() => sensorWatch.stop());
+    releases.push(() => rollupWatch.stop());
+    const data = openStoredData(databaseUrl);
+    releases.push(() => data.close());
     return createApp({
       admit: accessGuard({ apiToken, trustProxy, hasSession: login?.hasSession }),
       clientOf,
@@ -91,6 +100,12 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
         list: (after, limit) => table.list(after, limit),
         databaseState: () => databaseState(),
         sensorTimeZone: settings.sensorTimeZone,
+      }),
+      stored: storedRoutes({
+        data,
+        databaseState: () => databaseState(),
+        memory: () => readings,
+        displayTimeZone: settings.displayTimeZone,
       }),
       logger,
     });

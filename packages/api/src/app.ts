@@ -6,7 +6,12 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { describeError, type Logger } from '@zdenergy/core';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type RequestHandler,
+  type Router,
+} from 'express';
 import helmet from 'helmet';
 import type { Admission } from './access.js';
 import { refuseMethod, sendJson } from './answers.js';
@@ -31,6 +36,8 @@ export interface AppParts {
   readonly login: Login | undefined;
   readonly stats: () => unknown;
   readonly sensors: RequestHandler;
+  /** The routes that answer from what is stored. */
+  readonly stored: Router;
   /** The page at `/`, as HTML. */
   readonly page: () => string;
   readonly logger: Logger;
@@ -42,6 +49,7 @@ export function createApp({
   login,
   stats,
   sensors,
+  stored,
   page,
   logger,
 }: AppParts): Express {
@@ -59,6 +67,7 @@ export function createApp({
     .get((_request, response) => void response.type('html').send(page()))
     .all(refuseMethod('GET, HEAD'));
   app.route('/api/sensors').get(sensors).all(refuseMethod('GET, HEAD'));
+  app.use(stored);
   app.use((_request, response) => sendJson(response, 404, { error: 'There is nothing here.' }));
   app.use(answerError(logger));
   return app;

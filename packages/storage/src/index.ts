@@ -1,4 +1,5 @@
 export { Batch } from './batch.js';
+export { chartBuckets, type ChartBuckets, type ChartSource } from './chart-buckets.js';
 export { decodeRows, endOfRow, type StoredReading } from './copy-rows.js';
 export { Drain, type DrainState } from './drain.js';
 export { Intake, type IntakeEvents } from './intake.js';
@@ -12,6 +13,7 @@ export {
   type SegmentEntry,
 } from './journal/survey.js';
 export { judgeJournal, type Finding, type JournalVerdict, type Notice } from './journal/verify.js';
+export type { Chart, ChartPoint, ChartQuestion } from './postgres/chart.js';
 export {
   copyTextColumns,
   openMeasuringSession,
@@ -30,4 +32,12 @@ export {
   type RejectedReading,
   type RejectedReadings,
 } from './postgres/rejected.js';
+export { openRollups, type RollupLook, type Rollups } from './postgres/rollups.js';
 export { openSensorTable, type Sensor, type SensorTable } from './postgres/sensors.js';
+export {
+  openStoredData,
+  type MeasuredReading,
+  type StoredData,
+  type StoredExtent,
+  type TimeRange,
+} from './postgres/stored-data.js';
