@@ -16,6 +16,7 @@ import {
   createDatabaseProbe,
   decodeRows,
   newestReadings,
+  openCsvExport,
   openRollups,
   openSensorTable,
   openStoredData,
@@ -25,6 +26,7 @@ import { createApp } from './app.js';
 import { clientReader, visitOf, type Client } from './client.js';
 import { incompleteMs, nextReport, type ClusterReport } from './cluster-report.js';
 import { watchDatabase } from './database-watch.js';
+import { ExportProgressHub } from './export-progress.js';
 import { answerHealth, isHealthUrl } from './health-endpoint.js';
 import { healthReport, type DatabaseState, type HealthReport } from './health.js';
 import { serveHttp } from './http-server.js';
@@ -52,6 +54,7 @@ export interface ApiParts {
 export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties {
   const releases = new Releases();
   const readings = new RecentReadings(settings.memoryReadings);
+  const exportProgress = new ExportProgressHub();
   let cluster: ClusterReport | null = null;
   let databaseState = (): DatabaseState => ({ connected: null, problem: null });
   let cutConnections = (): void => undefined;
@@ -105,6 +108,9 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
         data,
         databaseState: () => databaseState(),
         memory: () => readings,
+        openExport: (question) => openCsvExport(databaseUrl, question),
+        progress: exportProgress,
+        logger,
         displayTimeZone: settings.displayTimeZone,
       }),
       logger,

@@ -5,21 +5,18 @@
  * once, not waited for.
  */
 import { describeError } from '@zdenergy/core';
-import type { StoredData, StoredReading } from '@zdenergy/storage';
+import type { StoredReading } from '@zdenergy/storage';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { refuseMethod, sendJson } from './answers.js';
 import { answerChart } from './chart-endpoint.js';
 import { answerData } from './data-endpoint.js';
 import { answerDates } from './dates-endpoint.js';
-import type { DatabaseState } from './health.js';
+import { answerEstimate, answerExport, type ExportParts } from './export-endpoint.js';
 import { ParameterRefused } from './query-parameters.js';
 
-export interface StoredParts {
-  readonly data: StoredData;
-  readonly databaseState: () => DatabaseState;
+export interface StoredParts extends ExportParts {
   /** The readings in memory, in the order of arrival. */
   readonly memory: () => Iterable<StoredReading>;
-  readonly displayTimeZone: string;
 }
 
 /** A question that only the database can answer. */
@@ -30,6 +27,8 @@ export function storedRoutes(parts: StoredParts): Router {
   const answers: Readonly<Record<string, RequestHandler>> = {
     '/api/data': refusing(answerData(parts)),
     '/api/dates': refusing(needingDatabase(parts, answerDates(parts))),
+    '/api/export/csv': refusing(answerExport(parts)),
+    '/api/export/estimate': refusing(needingDatabase(parts, answerEstimate(parts))),
     '/api/history': refusing(needingDatabase(parts, answerChart(parts))),
   };
   for (const [path, answer] of Object.entries(answers)) {

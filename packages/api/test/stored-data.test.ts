@@ -123,7 +123,7 @@ function expectSeries(got: Series, readings: Reading[], fromMs: number, toMs: nu
 
 describe('/api/history', () => {
   it.each([
-    ['readings', 6 * hour, 200],
+    ['readings', 6 * hour, 500],
     ['five_minutes', 40 * hour, 500],
     ['hours', 48 * hour, 60],
     ['hours', 300 * hour, 10],

@@ -8,7 +8,7 @@
  */
 import type pg from 'pg';
 import { chartBuckets, type ChartBuckets, type ChartSource } from '../chart-buckets.js';
-import { fiveMinutesMs, hourMs, measured, weightedAverage } from './rollups.js';
+import { bounded, fiveMinutesMs, hourMs, measured, weightedAverage } from './rollups.js';
 
 export interface ChartQuestion {
   readonly sensorIds: readonly string[];
@@ -107,7 +107,7 @@ const rawPart = `
   SELECT sensor_id, time AS bucket, time AS first_time, 1 AS readings,
          ${each(
            (c) =>
-             `least(greatest(${c}, -1e300), 1e300) AS ${c}_avg, ${c} AS ${c}_min, ${c} AS ${c}_max, ` +
+             `${bounded(c)} AS ${c}_avg, ${c} AS ${c}_min, ${c} AS ${c}_max, ` +
              `(${c} IS NOT NULL)::integer AS ${c}_count`,
          )}
     FROM readings

@@ -86,10 +86,11 @@ const findTouched = `
    ORDER BY sensor_id, bucket`;
 
 /**
- * The mean of any finite numbers. avg() fails on very large ones, and one sensor's nonsense must not
- * hold up the others; nothing real is beyond 1e300.
+ * A measurement as it counts in averages. The sum of very large ones would be no number, and one
+ * sensor's nonsense must not hold up the others; nothing real is beyond 1e300.
  */
-const boundedSum = (column: string): string => `sum(least(greatest(${column}, -1e300), 1e300))`;
+export const bounded = (column: string): string =>
+  `CASE WHEN abs(${column}) > 1e300 THEN sign(${column}) * 1e300 ELSE ${column} END`;
 
 const each = (part: (column: string) => string): string => measured.map(part).join(', ');
 
@@ -111,7 +112,7 @@ const makeFiveMinutes = `
     FROM touched
    CROSS JOIN LATERAL (
      SELECT min(time), count(*) AS readings,
-            ${each((c) => `${boundedSum(c)} / nullif(count(${c}), 0), min(${c}), max(${c}), count(${c})`)}
+            ${each((c) => `sum(${bounded(c)}) / nullif(count(${c}), 0), min(${c}), max(${c}), count(${c})`)}
        FROM readings
       WHERE sensor_id = touched.sensor_id
         AND time >= touched.bucket AND time < touched.bucket + interval '5 min'
