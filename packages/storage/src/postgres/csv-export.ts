@@ -25,7 +25,10 @@ const unknownPieceMs = dayMs;
 const longestPieceMs = 31 * dayMs;
 /** Before the first reading that can be, and far behind any clock; milliseconds since 1970. */
 const earliestMs = Date.UTC(2015, 0, 1) - dayMs;
-const timeoutMs = 30 * dayMs > 2_147_483_647 ? 2_147_483_647 : 30 * dayMs;
+/** A slow reader may take its time; the endpoint ends one that takes nothing. */
+const timeoutMs = 24 * dayMs;
+/** Until the first row: what the rollups do not know yet is looked through. */
+const startTimeoutMs = 60_000;
 
 export interface CsvQuestion {
   readonly range: TimeRange;
@@ -50,19 +53,18 @@ export async function openCsvExport(
 ): Promise<CsvExport> {
   const connection = await connect(databaseUrl, 'zdenergy export');
   try {
-    const pieces = await connection.run(async ({ query }) => {
-      const ask = query.bind(connection.client) as pg.Client['query'];
-      await ask(
+    const pieces = await connection.run(async (client) => {
+      await client.query(
         `${readingSession}; SET statement_timeout = 0; SET work_mem = '${workMem}'; SET datestyle = 'ISO';
          BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`,
       );
       // A backend that only sorts would not see for a while that its client has left.
-      await ask(
+      await client.query(
         `SELECT set_config(name, '1000', false) FROM pg_settings
           WHERE name = 'client_connection_check_interval'`,
       );
-      return piecesOf(connection.client, question);
-    });
+      return piecesOf(client, question);
+    }, startTimeoutMs);
     return {
       writeTo: (target, onChunk) =>
         connection.run(async (client) => {
