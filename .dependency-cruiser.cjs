@@ -1,6 +1,7 @@
 /**
  * Who may import whom: core ← storage ← {ingest, api, cli}, core ← supervisor; the system tests see
- * core and storage, and nobody sees them. Each outside library has one home.
+ * core and storage, and nobody sees them; the dashboard runs in browsers and sees no other package.
+ * Each outside library has one home.
  *
  * What always holds: a package not named in `mayImport` may import no other. A workspace package
  * resolves to its build (packages/NAME/dist), so that the tree must be built first.
@@ -9,6 +10,7 @@
 /** The packages that each may import, by name. */
 const mayImport = {
   core: [],
+  dashboard: [],
   storage: ['core'],
   ingest: ['core', 'storage'],
   api: ['core', 'storage'],
@@ -25,6 +27,8 @@ const homes = {
   compression: ['api'],
   helmet: ['api'],
   winston: ['core'],
+  preact: ['dashboard'],
+  uplot: ['dashboard'],
 };
 
 /** Code that may start processes; tests may, to try things for real. */
@@ -135,7 +139,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default'],
-      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'],
     },
   },
 };

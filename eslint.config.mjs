@@ -8,7 +8,7 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const sources = 'packages/*/src/**/*.ts';
+const sources = 'packages/*/src/**/*.{ts,tsx}';
 const tests = 'packages/*/{test,faults}/**/*.ts';
 const systemTest = 'packages/system-test/**/*.ts';
 
@@ -59,7 +59,7 @@ export default defineConfig(
   globalIgnores(['**/dist/', '**/node_modules/', 'data/', 'coverage/']),
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     rules: {
       eqeqeq: 'error',

@@ -17,25 +17,31 @@ import {
   createDatabaseProbe,
   decodeRows,
   newestReadings,
+  openCsvExport,
+  openRollups,
   openSensorTable,
+  openStoredData,
 } from '@zdenergy/storage';
 import { accessGuard } from './access.js';
 import { createApp } from './app.js';
 import { clientReader, visitOf, type Client } from './client.js';
 import { incompleteMs, nextReport, type ClusterReport } from './cluster-report.js';
 import { watchDatabase } from './database-watch.js';
+import { ExportProgress } from './export-progress.js';
 import { withReport, type GatewayReports } from './gateway-reports.js';
 import { answerHealth, isHealthUrl } from './health-endpoint.js';
-import { ExportProgress } from './export-progress.js';
 import { healthReport, type DatabaseState, type HealthReport } from './health.js';
 import { serveHttp } from './http-server.js';
 import { LiveCount } from './live-count.js';
 import { createLogin } from './login.js';
 import { RecentReadings } from './recent-readings.js';
+import { watchRollups } from './rollup-watch.js';
 import { watchSensors } from './sensor-watch.js';
 import { sensorsEndpoint } from './sensors-endpoint.js';
 import { statsReport, type Stats } from './stats.js';
+import { StatusSince } from './status-since.js';
 import { statusPage } from './status-page.js';
+import { storedRoutes } from './stored-routes.js';
 import { streamEndpoint } from './stream-endpoint.js';
 import { StreamHub } from './stream-hub.js';
 
@@ -61,8 +67,10 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
   let databaseState = (): DatabaseState => ({ connected: null, problem: null });
   let cutConnections = (): void => undefined;
 
-  const health = (): HealthReport =>
-    healthReport(
+  const statusSince = new StatusSince();
+  const health = (): HealthReport => {
+    const now = { monotonicMs: performance.now(), wallMs: Date.now() };
+    const report = healthReport(
       {
         cluster,
         database: databaseState(),
@@ -70,8 +78,10 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
         staleAfterMs: settings.staleAfterMs,
         version,
       },
-      { monotonicMs: performance.now(), wallMs: Date.now() },
+      now,
     );
+    return statusSince.mark(report, now);
+  };
 
   const stats = (): Stats => statsReport(cluster, gateways, performance.now());
 
@@ -96,13 +106,18 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       adminPassword === undefined
         ? undefined
         : await createLogin({ password: adminPassword, dataDir, clientOf, logger });
+    const sinceCompleteMs = (): number | null => incompleteMs(cluster, performance.now());
     const table = openSensorTable(databaseUrl);
-    const sensorWatch = watchSensors({
-      table,
-      incompleteMs: () => incompleteMs(cluster, performance.now()),
+    const sensorWatch = watchSensors({ table, incompleteMs: sinceCompleteMs, logger });
+    releases.push(() => sensorWatch.stop());
+    const rollupWatch = watchRollups({
+      table: openRollups(databaseUrl),
+      incompleteMs: sinceCompleteMs,
       logger,
     });
-    releases.push(() => sensorWatch.stop());
+    releases.push(() => rollupWatch.stop());
+    const data = openStoredData(databaseUrl);
+    releases.push(() => data.close());
     const admit = accessGuard({ apiToken, trustProxy, hasSession: login?.hasSession });
     return createApp({
       admit,
@@ -117,6 +132,15 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
         list: (question) => table.list(question),
         databaseState: () => databaseState(),
         sensorTimeZone: settings.sensorTimeZone,
+      }),
+      stored: storedRoutes({
+        data,
+        databaseState: () => databaseState(),
+        memory: () => readings,
+        openExport: (question) => openCsvExport(databaseUrl, question),
+        progress: exports,
+        logger,
+        displayTimeZone: settings.displayTimeZone,
       }),
       logger,
     });
@@ -163,6 +187,8 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       switch (message.type) {
         case 'cluster':
           cluster = nextReport(cluster, message.state, performance.now());
+          // Asked although nobody wants the answer, so that a change is dated when it happens.
+          health();
           hub.review();
           break;
         case 'gateways':

@@ -6,7 +6,12 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { describeError, type Logger } from '@zdenergy/core';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type RequestHandler,
+  type Router,
+} from 'express';
 import helmet from 'helmet';
 import type { Admission } from './access.js';
 import { refuseMethod, sendJson } from './answers.js';
@@ -35,6 +40,8 @@ export interface AppParts {
   readonly stats: () => unknown;
   readonly stream: RequestHandler;
   readonly sensors: RequestHandler;
+  /** The routes that answer from what is stored. */
+  readonly stored: Router;
   /** Where the build of the page at `/` is, if there is one. */
   readonly dashboardDir: string;
   /** The page at `/` while there is no build, as HTML. */
@@ -50,6 +57,7 @@ export function createApp({
   stats,
   stream,
   sensors,
+  stored,
   dashboardDir,
   page,
   logger,
@@ -80,6 +88,7 @@ export function createApp({
     .get((_request, response) => void response.type('html').send(page()))
     .all(refuseMethod('GET, HEAD'));
   app.route('/api/sensors').get(sensors).all(refuseMethod('GET, HEAD'));
+  app.use(stored);
   app.use((_request, response) => sendJson(response, 404, { error: 'There is nothing here.' }));
   app.use(answerError(logger));
   return app;

@@ -58,6 +58,8 @@ export interface HealthBody {
   readonly workers: readonly WorkerReport[];
   readonly uptime_seconds: number | null;
   readonly version: string;
+  /** Since when `status` is what it is, to the second; added by whoever keeps that in mind. */
+  readonly status_since?: string;
 }
 
 /** All journals together; null in the body until a TCP worker has reported. */
@@ -176,4 +178,5 @@ const sum = (numbers: readonly number[]): number =>
 const seconds = (durationMs: number): number => Math.floor(durationMs / 1_000);
 
 /** `2025-01-21T12:34:56Z`: to the second, as the older server wrote it. */
-const timestamp = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, 19)}Z`;
+export const timestamp = (wallMs: number): string =>
+  `${new Date(wallMs).toISOString().slice(0, 19)}Z`;

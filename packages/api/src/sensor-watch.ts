@@ -1,24 +1,7 @@
-/**
- * Keeps the table of sensors up to date: a look at what arrived, every 10 s.
- *
- * What always holds: one look is under way at a time, and between looks the database has at least
- * three times as long for other work, so that a long history is taken in without slowing anybody;
- * nothing here throws or keeps anybody waiting.
- */
-import { describeError, type Logger, type Running } from '@zdenergy/core';
+/** Keeps the table of sensors up to date, as arrival-watch.ts does it: every 10 s. */
+import type { Logger, Running } from '@zdenergy/core';
 import type { SensorTable } from '@zdenergy/storage';
-
-const intervalMs = 10_000;
-/** While no TCP worker has said anything, as after a start. */
-const unknownIntervalMs = 1_000;
-/** A reading counts as received a moment before its worker reports it as pending. */
-const marginMs = 2_000;
-const restFactor = 3;
-/** How much of what was received one look covers: about as much as takes this long. */
-const aimMs = 500;
-const firstWindowMs = 60_000;
-const minWindowMs = 1_000;
-const maxWindowMs = 31 * 24 * 3_600_000;
+import { watchArrivals } from './arrival-watch.js';
 
 export interface SensorWatchParts {
   readonly table: SensorTable;
@@ -28,46 +11,12 @@ export interface SensorWatchParts {
 }
 
 /** Starts at once. */
-export function watchSensors({ table, incompleteMs, logger }: SensorWatchParts): Running {
-  let timer: NodeJS.Timeout | undefined;
-  let windowMs = firstWindowMs;
-  let stopped = false;
-
-  /** Returns how long to wait before the next look. */
-  const look = async (): Promise<number> => {
-    const sinceMs = incompleteMs();
-    if (sinceMs === null) return unknownIntervalMs;
-    const completeUntilMs = Date.now() - sinceMs - marginMs;
-    const startedAtMs = performance.now();
-    try {
-      const result = await table.look(completeUntilMs, windowMs);
-      const tookMs = performance.now() - startedAtMs;
-      windowMs = nextWindowMs(windowMs, tookMs);
-      const isBehind = result !== null && result.untilMs < completeUntilMs;
-      return isBehind ? tookMs * restFactor : intervalMs;
-    } catch (error) {
-      windowMs = nextWindowMs(windowMs, performance.now() - startedAtMs);
-      logger.debug(`The table of sensors could not be brought up to date: ${describeError(error)}`);
-      return intervalMs;
-    }
-  };
-  const run = async (): Promise<void> => {
-    const waitMs = await look();
-    if (!stopped) timer = setTimeout(() => void run(), waitMs);
-  };
-  void run();
-
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await table.close();
-    },
-  };
-}
-
-/** Doubled when a look was quick, halved when it was slow. */
-export function nextWindowMs(windowMs: number, tookMs: number): number {
-  if (tookMs > aimMs) return Math.max(minWindowMs, windowMs / 2);
-  return tookMs < aimMs / 4 ? Math.min(maxWindowMs, windowMs * 2) : windowMs;
+export function watchSensors(parts: SensorWatchParts): Running {
+  return watchArrivals({
+    ...parts,
+    name: 'table of sensors',
+    intervalMs: 10_000,
+    stepMs: 1,
+    aimMs: 500,
+  });
 }

@@ -1,8 +1,8 @@
 /** The table of sensors and `/api/sensors`, on a real Postgres that the drain fills. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSensorTable, type Sensor, type SensorTable } from '@zdenergy/storage';
+import { nextWindowMs } from '../src/arrival-watch.js';
 import { sensorStatus, statusRule } from '../src/sensor-status.js';
-import { nextWindowMs } from '../src/sensor-watch.js';
 import { clusterState } from './cluster.js';
 import { parseAnswer, request, runApi, type RunningApi } from './running-api.js';
 import { storeReadings, type Reading, type StoredReadings } from './stored-readings.js';
@@ -468,11 +468,11 @@ describe('/api/sensors', () => {
 });
 
 it('a look covers more when looks are quick, and less when they are slow', () => {
-  expect([10, 200, 600].map((tookMs) => nextWindowMs(minute, tookMs))).toEqual([
+  expect([10, 200, 600].map((tookMs) => nextWindowMs(minute, tookMs, 500))).toEqual([
     2 * minute,
     minute,
     minute / 2,
   ]);
-  expect(nextWindowMs(second, 600)).toBe(second);
-  expect(nextWindowMs(31 * day, 1)).toBe(31 * day);
+  expect(nextWindowMs(second, 600, 500)).toBe(second);
+  expect(nextWindowMs(31 * day, 1, 500)).toBe(31 * day);
 });

@@ -4,7 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,6 +28,8 @@ export interface StoredReadings {
   readonly databaseUrl: string;
   /** Resolves once they are in the database. */
   add(readings: readonly Reading[]): Promise<void>;
+  /** What the server's own processes say they do, as `ps` shows it. */
+  backends(): string[];
   stop(): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ export async function storeReadings(): Promise<StoredReadings> {
   chmodSync(home, 0o711);
   const port = await closedPort();
   const postgres = fork(fixture, [home, String(port)]);
-  await once(postgres, 'message');
+  const [postgresPid] = (await once(postgres, 'message')) as [number];
   const password = readFileSync(join(home, 'postgres.password'), 'utf8').trim();
   const databaseUrl = `postgres://zdenergy:${password}@127.0.0.1:${port}/zdenergy`;
 
@@ -58,6 +60,7 @@ export async function storeReadings(): Promise<StoredReadings> {
         await sleep(5);
       }
     },
+    backends: () => titlesOfChildren(postgresPid),
     async stop() {
       await drain.stop(1_000);
       await journal.close();
@@ -66,6 +69,22 @@ export async function storeReadings(): Promise<StoredReadings> {
       rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
+}
+
+function titlesOfChildren(parentPid: number): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const isChild = readFileSync(`/proc/${pid}/status`, 'utf8').includes(
+          `\nPPid:\t${parentPid}\n`,
+        );
+        return isChild ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : [];
+      } catch {
+        // It has ended meanwhile.
+        return [];
+      }
+    });
 }
 
 function addTo(

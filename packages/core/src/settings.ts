@@ -24,6 +24,10 @@ const flag = z.stringbool({ error: 'expected on or off' });
 const timeZone = text.refine(isTimeZone, {
   error: 'expected an IANA time zone such as Asia/Shanghai',
 });
+/** Postgres has to know it too, and reads +08:00 the other way round. */
+const namedTimeZone = timeZone.refine((name) => /^[a-z]/i.test(name), {
+  error: 'expected the name of an IANA time zone such as Asia/Shanghai',
+});
 const duration = text.transform((value, context) => {
   const parsed = parseDurationMs(value);
   if (parsed === undefined) {
@@ -154,9 +158,9 @@ export const settingsTable = {
   ),
   displayTimeZone: setting(
     'DISPLAY_TIMEZONE',
-    timeZone,
+    namedTimeZone,
     'UTC',
-    'Time zone of the page and of CSV files',
+    'Time zone of the page, of dates in questions, and of exports',
   ),
   luxPerWm2: setting(
     'LUX_PER_WM2',

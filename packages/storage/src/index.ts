@@ -1,4 +1,5 @@
 export { Batch } from './batch.js';
+export { chartBuckets, type ChartBuckets, type ChartSource } from './chart-buckets.js';
 export { decodeRows, endOfRow, type StoredReading } from './copy-rows.js';
 export { Drain, type DrainState } from './drain.js';
 export { Intake, type IntakeEvents } from './intake.js';
@@ -12,6 +13,8 @@ export {
   type SegmentEntry,
 } from './journal/survey.js';
 export { judgeJournal, type Finding, type JournalVerdict, type Notice } from './journal/verify.js';
+export type { Chart, ChartPoint, ChartQuestion } from './postgres/chart.js';
+export { openCsvExport, type CsvExport, type CsvQuestion } from './postgres/csv-export.js';
 export {
   copyTextColumns,
   openMeasuringSession,
@@ -30,6 +33,7 @@ export {
   type RejectedReading,
   type RejectedReadings,
 } from './postgres/rejected.js';
+export { openRollups, type RollupLook, type Rollups } from './postgres/rollups.js';
 export {
   openSensorTable,
   type Sensor,
@@ -39,3 +43,10 @@ export {
   type SensorTable,
   type StatusRule,
 } from './postgres/sensors.js';
+export {
+  openStoredData,
+  type MeasuredReading,
+  type StoredData,
+  type StoredExtent,
+  type TimeRange,
+} from './postgres/stored-data.js';

@@ -1,17 +1,13 @@
 /**
  * Every sensor with its last reading, its clock's skew and how often it reports: table `sensors`.
  *
- * Storing readings knows nothing of this table. It is brought up to date now and then, from the
- * range of `received_at` that arrived since the last time, which the BRIN index finds. What always
- * holds: each look is one transaction that also moves the progress, so that none is half done or
- * done twice at once; looking at a range again changes nothing.
+ * It follows `readings` as arrivals.ts says. What always holds: looking at a range again changes
+ * nothing.
  */
 import type pg from 'pg';
-import { connect, DatabaseUnavailable, describeDatabaseError } from './connection.js';
-import type { Connection } from './connection.js';
+import { lookAtArrivals, type Follower } from './arrivals.js';
+import { keptConnection } from './kept-connection.js';
 
-/** Of several processes that look at once, one does. */
-const lockKey = 7_246_003;
 /** Skews further apart are no jitter: the clock was set, or readings were sent late. */
 const steadySeconds = 180;
 /** The skew is smoothed over about as many looks. */
@@ -26,10 +22,6 @@ const minGapSeconds = 0.1;
 const maxLagSeconds = 30;
 /** A shorter skew is none: such a reading got the time of its receipt. */
 const receiptSeconds = 0.05;
-const timeoutMs = 10_000;
-/** Whoever asks beyond that many is told to come again. */
-const maxWaiting = 20;
-const tooMany = 'Too many questions at once. Ask again in a moment.';
 
 export interface Sensor {
   readonly sensorId: string;
@@ -109,7 +101,10 @@ export function openSensorTable(databaseUrl: string): SensorTable {
   const listing = keptConnection(databaseUrl, 'zdenergy api');
   return {
     look: (completeUntilMs, windowMs) =>
-      looking.run((client) => lookAt(client, completeUntilMs, windowMs)),
+      looking.run(async (client) => {
+        const look = await lookAtArrivals(client, follower, completeUntilMs, windowMs);
+        return look && { untilMs: look.untilMs, sensors: look.result };
+      }),
     list: (question) => listing.run((client) => listSensors(client, question)),
     async close() {
       await Promise.all([looking.close(), listing.close()]);
@@ -117,85 +112,14 @@ export function openSensorTable(databaseUrl: string): SensorTable {
   };
 }
 
-interface KeptConnection {
-  run<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>;
-  close(): Promise<void>;
-}
-
-/** A connection made when it is needed, and again after it has failed; used for one thing at a time. */
-function keptConnection(databaseUrl: string, applicationName: string): KeptConnection {
-  let connection: Promise<Connection> | undefined;
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  const usable = async (): Promise<Connection> => {
-    const kept = await connection?.catch(() => undefined);
-    if (kept?.usable === true) return kept;
-    connection = connect(databaseUrl, applicationName);
-    return connection;
-  };
-  return {
-    async run(work) {
-      if (waiting >= maxWaiting) throw new DatabaseUnavailable(tooMany, undefined);
-      waiting += 1;
-      const result = last.then(async () => (await usable()).run(work, timeoutMs));
-      last = result.catch(() => undefined);
-      try {
-        return await result;
-      } catch (error) {
-        throw new DatabaseUnavailable(describeDatabaseError(error, databaseUrl), error);
-      } finally {
-        waiting -= 1;
-      }
-    },
-    async close() {
-      const kept = await connection?.catch(() => undefined);
-      await kept?.close();
-    },
-  };
-}
-
-async function lookAt(
-  client: pg.Client,
-  completeUntilMs: number,
-  windowMs: number,
-): Promise<Look | null> {
-  await summarizeArrivals(client);
-  await client.query('BEGIN');
-  try {
-    // What a crash takes away of this is found again by the next look.
-    await client.query('SET LOCAL synchronous_commit = off');
-    // The planner has no statistics on what has only just come.
-    await client.query('SET LOCAL enable_seqscan = off');
-    const look = await lookInTransaction(client, completeUntilMs, windowMs);
-    await client.query('COMMIT');
-    return look;
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
-}
-
-async function lookInTransaction(
-  client: pg.Client,
-  completeUntilMs: number,
-  windowMs: number,
-): Promise<Look | null> {
-  const { rows } = await client.query<{ fromMs: number }>(
-    `SELECT (extract(epoch FROM received_until) * 1000)::float8 AS "fromMs"
-       FROM sensors_progress WHERE pg_try_advisory_xact_lock($1)`,
-    [lockKey],
-  );
-  if (rows.length === 0) return null;
-  // Further than is complete now, when a worker came back with readings that had waited in its
-  // journal, or the clock was set back.
-  const fromMs = Math.min(rows[0].fromMs, completeUntilMs);
-  const untilMs = Math.min(fromMs + windowMs, completeUntilMs);
-  const seen = await client.query(upsert, [fromMs / 1_000, untilMs / 1_000]);
-  await client.query('UPDATE sensors_progress SET received_until = to_timestamp($1)', [
-    untilMs / 1_000,
-  ]);
-  return { untilMs, sensors: seen.rowCount ?? 0 };
-}
+const follower: Follower<number> = {
+  lockKey: 7_246_003,
+  progressTable: 'sensors_progress',
+  async takeIn(client, fromMs, untilMs) {
+    const seen = await client.query(upsert, [fromMs / 1_000, untilMs / 1_000]);
+    return seen.rowCount ?? 0;
+  },
+};
 
 /** Whether a skew continues those before it. */
 const isSteady = `abs(excluded.clock_skew - s.clock_skew) <= ${steadySeconds}`;
@@ -263,28 +187,6 @@ const upsert = `
       WHEN ${saysNothing} THEN s.clock_samples
       WHEN ${isSteady} THEN least(s.clock_samples + 1, 1000000)
       ELSE 1 END`;
-
-/**
- * Tells the BRIN index of pages filled since the last time; until VACUUM does, which may be a fifth of
- * a month later, each search would read them all. Where VACUUM is at work this waits for
- * the next time, since a long wait would end the VACUUM.
- */
-async function summarizeArrivals(client: pg.Client): Promise<void> {
-  await client.query(`
-    SET lock_timeout = '50ms';
-    DO $$
-    DECLARE part regclass;
-    BEGIN
-      FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'readings_received_at'::regclass
-      LOOP
-        BEGIN
-          PERFORM brin_summarize_new_values(part);
-        EXCEPTION WHEN lock_not_available THEN NULL;
-        END;
-      END LOOP;
-    END $$;
-    RESET lock_timeout`);
-}
 
 /** $1 now, $2 to $4 the rule. As `sensorStatus` in the API has it. */
 const judged = `

@@ -1,0 +1,66 @@
+/**
+ * `/api/data`: the newest readings of a range, oldest first.
+ *
+ * What always holds: without a question about the past, and whenever the database is away, the answer
+ * comes from memory, and says so.
+ */
+import { timeZone } from '@zdenergy/core';
+import type { MeasuredReading, StoredReading, TimeRange } from '@zdenergy/storage';
+import { sendJson } from './answers.js';
+import { countParameter, sensorParameter } from './query-parameters.js';
+import { rangeParameters } from './readings-range.js';
+import type { Answer, StoredParts } from './stored-routes.js';
+
+const limits = [1, 10_000, 1_000] as const;
+const always: TimeRange = { fromMs: -Infinity, toMs: Infinity };
+
+export function answerData({ data, databaseState, memory, displayTimeZone }: StoredParts): Answer {
+  const zone = timeZone(displayTimeZone);
+  return async ({ query }, response) => {
+    const limit = countParameter(query, 'limit', limits);
+    const sensorId = sensorParameter(query);
+    const asked = rangeParameters(query, zone, Date.now());
+    const range = asked ?? always;
+    const isOfMemory = asked === undefined && sensorId === undefined;
+    const stored =
+      isOfMemory || databaseState().connected === false
+        ? undefined
+        : await data.newest(range, sensorId, limit).catch(() => undefined);
+    const readings = stored ?? newestInMemory(memory(), range, sensorId, limit);
+    sendJson(response, 200, {
+      readings: readings.map(describeReading),
+      count: readings.length,
+      source: stored === undefined ? 'memory' : 'database',
+    });
+  };
+}
+
+function newestInMemory(
+  readings: Iterable<StoredReading>,
+  { fromMs, toMs }: TimeRange,
+  sensorId: string | undefined,
+  limit: number,
+): MeasuredReading[] {
+  return [...readings]
+    .map((reading) => ({ ...reading, timeMs: reading.timeUs / 1_000 }))
+    .filter(
+      (reading) =>
+        reading.timeMs >= fromMs &&
+        reading.timeMs < toMs &&
+        (sensorId === undefined || reading.sensorId === sensorId),
+    )
+    .sort((a, b) => a.timeMs - b.timeMs)
+    .slice(-limit);
+}
+
+function describeReading(reading: MeasuredReading): object {
+  const { sensorId, timeMs, temperature, humidity, lux, irradiance } = reading;
+  return {
+    sensor_id: sensorId,
+    time: new Date(timeMs).toISOString(),
+    temp: temperature,
+    rh: humidity,
+    lux,
+    irradiance,
+  };
+}

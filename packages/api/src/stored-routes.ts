@@ -1,0 +1,73 @@
+/**
+ * The routes that answer from what is stored.
+ *
+ * What always holds: a wrong parameter gets 400 with its name; a database that is away is told at
+ * once, not waited for.
+ */
+import { describeError } from '@zdenergy/core';
+import type { StoredReading } from '@zdenergy/storage';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { refuseMethod, sendJson } from './answers.js';
+import { answerChart } from './chart-endpoint.js';
+import { answerData } from './data-endpoint.js';
+import { answerDates } from './dates-endpoint.js';
+import { answerEstimate, answerExport, type ExportParts } from './export-endpoint.js';
+import { ParameterRefused } from './query-parameters.js';
+
+export interface StoredParts extends ExportParts {
+  /** The readings in memory, in the order of arrival. */
+  readonly memory: () => Iterable<StoredReading>;
+}
+
+/** A question that only the database can answer. */
+export type Answer = (request: Request, response: Response) => Promise<void>;
+
+export function storedRoutes(parts: StoredParts): Router {
+  const router = Router();
+  const answers: Readonly<Record<string, RequestHandler>> = {
+    '/api/data': refusing(answerData(parts)),
+    '/api/dates': refusing(needingDatabase(parts, answerDates(parts))),
+    '/api/export/csv': refusing(answerExport(parts)),
+    '/api/export/estimate': refusing(needingDatabase(parts, answerEstimate(parts))),
+    '/api/history': refusing(needingDatabase(parts, answerChart(parts))),
+  };
+  for (const [path, answer] of Object.entries(answers)) {
+    router.route(path).get(answer).all(refuseMethod('GET, HEAD'));
+  }
+  return router;
+}
+
+/** Answers 400 for a wrong parameter. */
+const refusing =
+  (answer: Answer): RequestHandler =>
+  async (request, response) => {
+    try {
+      await answer(request, response);
+    } catch (error) {
+      if (!(error instanceof ParameterRefused)) throw error;
+      sendJson(response, 400, { error: error.message });
+    }
+  };
+
+/** Answers 503 when the database is away. A wrong parameter is told even then. */
+function needingDatabase({ databaseState }: StoredParts, ask: AskDatabase): Answer {
+  return async (request, response) => {
+    const answer = ask(request);
+    const { connected, problem } = databaseState();
+    if (connected === false) {
+      sendJson(response, 503, { error: `The database is away: ${problem ?? 'no answer'}` });
+      return;
+    }
+    let body: unknown;
+    try {
+      body = await answer();
+    } catch (error) {
+      sendJson(response, 503, { error: describeError(error) });
+      return;
+    }
+    sendJson(response, 200, body);
+  };
+}
+
+/** Reads the parameters, and gives what asks the database. @throws {ParameterRefused} */
+export type AskDatabase = (request: Request) => () => Promise<unknown>;

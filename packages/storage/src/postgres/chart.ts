@@ -1,0 +1,154 @@
+/**
+ * The data of a chart: a few sensors over any range, in a bounded number of points.
+ *
+ * What always holds: every read goes by a primary key (sensor, time). Few readings are given as they
+ * are. Many are summed up in buckets, each of which is whole, so that it stays as it is when the
+ * chart is moved; wide ones come from the rollups, and from `readings` for the time that the rollups
+ * do not cover yet.
+ */
+import type pg from 'pg';
+import { chartBuckets, type ChartBuckets, type ChartSource } from '../chart-buckets.js';
+import { bounded, fiveMinutesMs, hourMs, measured, weightedAverage } from './rollups.js';
+
+export interface ChartQuestion {
+  readonly sensorIds: readonly string[];
+  /** The end is left out; milliseconds since 1970. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The most points of all sensors together, at least one for each. */
+  readonly points: number;
+}
+
+/** A reading, or a bucket of them; of a reading the averages are the values, and the rest is null. */
+export interface ChartPoint {
+  readonly sensorId: string;
+  /** Of the first reading in a bucket; seconds since 1970. */
+  readonly time: number;
+  readonly readings: number;
+  /** By measurement, in the order temperature, humidity, lux, irradiance. */
+  readonly averages: readonly (number | null)[];
+  readonly minima: readonly (number | null)[];
+  readonly maxima: readonly (number | null)[];
+}
+
+export interface Chart {
+  readonly source: ChartSource;
+  /** 0: the points are the readings themselves. */
+  readonly bucketSeconds: number;
+  /** By sensor and time. */
+  readonly points: readonly ChartPoint[];
+}
+
+/** Readings come some time after they were measured; for so long the rollups are not trusted. */
+const delayMs = fiveMinutesMs;
+
+export async function readChart(client: pg.Client, question: ChartQuestion): Promise<Chart> {
+  const readings = await fewReadings(client, question);
+  if (readings !== undefined) return { source: 'readings', bucketSeconds: 0, points: readings };
+  const { sensorIds, fromMs, toMs, points } = question;
+  const most = Math.max(1, Math.floor(points / sensorIds.length));
+  const buckets = chartBuckets(fromMs / 1_000, toMs / 1_000, most);
+  const { source, seconds } = buckets;
+  return { source, bucketSeconds: seconds, points: await readBuckets(client, sensorIds, buckets) };
+}
+
+/** All readings of the range, or undefined when there are more than points. */
+async function fewReadings(
+  client: pg.Client,
+  { sensorIds, fromMs, toMs, points }: ChartQuestion,
+): Promise<ChartPoint[] | undefined> {
+  const { rows } = await client.query<unknown[]>({
+    text: `SELECT sensor_id, extract(epoch FROM time)::float8, 1, ${measured.join(', ')}
+             FROM readings
+            WHERE sensor_id = ANY ($1) AND time >= to_timestamp($2) AND time < to_timestamp($3)
+            LIMIT $4`,
+    values: [sensorIds, fromMs / 1_000, toMs / 1_000, points + 1],
+    rowMode: 'array',
+  });
+  if (rows.length > points) return undefined;
+  return rows.map(pointOf).sort((a, b) => compare(a.sensorId, b.sensorId) || a.time - b.time);
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+async function readBuckets(
+  client: pg.Client,
+  sensorIds: readonly string[],
+  buckets: ChartBuckets,
+): Promise<ChartPoint[]> {
+  const { fromSeconds, toSeconds, seconds, source } = buckets;
+  const coveredSeconds =
+    source === 'readings'
+      ? fromSeconds
+      : clamp(await coveredUntil(client, source), fromSeconds, toSeconds);
+  const { rows } = await client.query<unknown[]>({
+    text: bucketsQuery(source),
+    values: [sensorIds, fromSeconds, coveredSeconds, toSeconds, seconds],
+    rowMode: 'array',
+  });
+  return rows.map(pointOf);
+}
+
+const clamp = (value: number, least: number, most: number): number =>
+  Math.min(Math.max(value, least), most);
+
+/** Until when the rollups stand for the readings, at the start of one of their rows; seconds since 1970. */
+async function coveredUntil(client: pg.Client, source: ChartSource): Promise<number> {
+  const { rows } = await client.query<{ untilMs: number }>(
+    `SELECT (extract(epoch FROM received_until) * 1000)::float8 AS "untilMs" FROM rollups_progress`,
+  );
+  const stepMs = source === 'hours' ? hourMs : fiveMinutesMs;
+  return (Math.floor((rows[0].untilMs - delayMs) / stepMs) * stepMs) / 1_000;
+}
+
+const each = (part: (column: string) => string): string => measured.map(part).join(', ');
+
+const rawPart = `
+  SELECT sensor_id, time AS bucket, time AS first_time, 1 AS readings,
+         ${each(
+           (c) =>
+             `${bounded(c)} AS ${c}_avg, ${c} AS ${c}_min, ${c} AS ${c}_max, ` +
+             `(${c} IS NOT NULL)::integer AS ${c}_count`,
+         )}
+    FROM readings
+   WHERE sensor_id = ANY ($1) AND time >= to_timestamp($3) AND time < to_timestamp($4)`;
+
+const rollupPart = (table: string): string => `
+  SELECT sensor_id, bucket, first_time, readings,
+         ${each((c) => `${c}_avg, ${c}_min, ${c}_max, ${c}_count`)}
+    FROM ${table}
+   WHERE sensor_id = ANY ($1) AND bucket >= to_timestamp($2) AND bucket < to_timestamp($3)`;
+
+function bucketsQuery(source: ChartSource): string {
+  const table = source === 'hours' ? 'readings_hourly' : 'readings_5min';
+  const parts =
+    source === 'readings'
+      ? `${rawPart} AND time >= to_timestamp($2)`
+      : `${rollupPart(table)} UNION ALL ${rawPart}`;
+  return `
+    SELECT sensor_id, extract(epoch FROM min(first_time))::float8 AS first_time,
+           sum(readings)::float8, ${each(weightedAverage)},
+           ${each((c) => `min(${c}_min)`)}, ${each((c) => `max(${c}_max)`)}
+      FROM (${parts}) AS parts
+     GROUP BY sensor_id, date_bin($5 * interval '1 s', bucket, 'epoch'::timestamptz)
+     ORDER BY sensor_id, first_time`;
+}
+
+/** From a row: sensor, time, number of readings, averages, and perhaps minima and maxima. */
+function pointOf(row: unknown[]): ChartPoint {
+  const [sensorId, time, readings, ...values] = row as [
+    string,
+    number,
+    number,
+    ...(number | null)[],
+  ];
+  const count = measured.length;
+  return {
+    sensorId,
+    time,
+    readings,
+    averages: values.slice(0, count),
+    minima: values.slice(count, 2 * count),
+    maxima: values.slice(2 * count),
+  };
+}

@@ -1,0 +1,218 @@
+/**
+ * Readings as CSV, straight from Postgres to a stream.
+ *
+ * What always holds: the rows are those of one moment, in the order of time and sensor; the memory
+ * used does not depend on how many there are, and a slow reader is waited for; the range is sorted in
+ * pieces, since all at once would fill the disk; a reader that leaves leaves no backend behind.
+ */
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { connect, DatabaseUnavailable, describeDatabaseError } from './connection.js';
+import { fiveMinutesMs, hourMs } from './rollups.js';
+import { readingSession, type TimeRange } from './stored-data.js';
+
+/** The first line; the columns of `exportRows` in words. */
+export const csvHeader = 'Timestamp,Temperature (°C),Humidity (%),Lux,Irradiance (W/m²),Sensor\n';
+
+/** About as many rows are sorted at a time, within `work_mem`. */
+const rowsPerPiece = 200_000;
+const workMem = '64MB';
+const dayMs = 24 * hourMs;
+/** Where nothing is known of how many readings there are. */
+const unknownPieceMs = dayMs;
+const longestPieceMs = 31 * dayMs;
+/** Before the first reading that can be, and far behind any clock; milliseconds since 1970. */
+const earliestMs = Date.UTC(2015, 0, 1) - dayMs;
+/** A slow reader may take its time; the endpoint ends one that takes nothing. */
+const timeoutMs = 24 * dayMs;
+/** Until the first row: what the rollups do not know yet is looked through. */
+const startTimeoutMs = 60_000;
+
+export interface CsvQuestion {
+  readonly range: TimeRange;
+  readonly sensorId: string | undefined;
+  readonly displayTimeZone: string;
+}
+
+export interface CsvExport {
+  /**
+   * Writes header and rows; `onChunk` is told what was written. The target is not ended.
+   * @throws when the target closes or Postgres fails; then what was written is not all.
+   */
+  writeTo(target: Writable, onChunk: (bytes: number, rows: number) => void): Promise<void>;
+  /** Ends the session, at once when rows are still being sent. */
+  close(): Promise<void>;
+}
+
+/** Opens a session for one export. @throws {DatabaseUnavailable} */
+export async function openCsvExport(
+  databaseUrl: string,
+  question: CsvQuestion,
+): Promise<CsvExport> {
+  const connection = await connect(databaseUrl, 'zdenergy export');
+  try {
+    const pieces = await connection.run(async (client) => {
+      await client.query(
+        `${readingSession}; SET statement_timeout = 0; SET work_mem = '${workMem}'; SET datestyle = 'ISO';
+         BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`,
+      );
+      // A backend that only sorts would not see for a while that its client has left.
+      await client.query(
+        `SELECT set_config(name, '1000', false) FROM pg_settings
+          WHERE name = 'client_connection_check_interval'`,
+      );
+      return piecesOf(client, question);
+    }, startTimeoutMs);
+    return {
+      writeTo: (target, onChunk) =>
+        connection.run(async (client) => {
+          await writePiece(target, csvHeader, onChunk);
+          for (const piece of pieces) {
+            await copyPiece(client, exportRows(question, piece), target, onChunk);
+          }
+          await client.query('COMMIT');
+        }, timeoutMs),
+      close: () => connection.close(),
+    };
+  } catch (error) {
+    await connection.close();
+    throw new DatabaseUnavailable(describeDatabaseError(error, databaseUrl), error);
+  }
+}
+
+async function writePiece(
+  target: Writable,
+  text: string,
+  onChunk: (bytes: number, rows: number) => void,
+): Promise<void> {
+  await new Promise<void>((written, failed) =>
+    target.write(text, (error) => (error ? failed(error) : written())),
+  );
+  onChunk(Buffer.byteLength(text), 0);
+}
+
+async function copyPiece(
+  client: pg.Client,
+  rows: string,
+  target: Writable,
+  onChunk: (bytes: number, rows: number) => void,
+): Promise<void> {
+  const source = client.query(copyTo(`COPY (${rows}) TO STDOUT WITH (FORMAT csv)`));
+  await pipeline(
+    source,
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        onChunk(chunk.length, linesIn(chunk));
+        yield chunk;
+      }
+    },
+    target,
+    { end: false },
+  );
+}
+
+const lineFeed = 10;
+
+function linesIn(chunk: Buffer): number {
+  let lines = 0;
+  for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, at + 1)) lines += 1;
+  return lines;
+}
+
+/** One after the other without a gap; of a sensor a single one, for the index has its readings in order. */
+async function piecesOf(client: pg.Client, question: CsvQuestion): Promise<TimeRange[]> {
+  const { range, sensorId } = question;
+  if (sensorId !== undefined) return [range];
+  const { rows } = await client.query<{ fromMs: number; readings: number }>(
+    `SELECT (extract(epoch FROM bucket) * 1000)::float8 AS "fromMs", readings::float8 AS readings
+       FROM readings_counts
+      WHERE bucket >= to_timestamp($1) AND bucket < to_timestamp($2) ORDER BY bucket`,
+    [range.fromMs / 1_000 - fiveMinutesMs / 1_000, range.toMs / 1_000],
+  );
+  const ends = await client.query<{
+    untilMs: number;
+    firstMs: number | null;
+    lastMs: number | null;
+  }>(
+    `SELECT (extract(epoch FROM received_until) * 1000)::float8 AS "untilMs",
+            (extract(epoch FROM first) * 1000)::float8 AS "firstMs",
+            (extract(epoch FROM last) * 1000)::float8 AS "lastMs"
+       FROM rollups_progress, LATERAL (
+         SELECT min(time) AS first, max(time) AS last FROM readings
+          WHERE received_at > received_until
+            AND time >= to_timestamp($1) AND time < to_timestamp($2)) AS arrived`,
+    [range.fromMs / 1_000, range.toMs / 1_000],
+  );
+  const { untilMs, firstMs, lastMs } = ends.rows[0];
+  const first = Math.min(rows[0]?.fromMs ?? Infinity, firstMs ?? Infinity);
+  const last = Math.max((rows.at(-1)?.fromMs ?? -Infinity) + fiveMinutesMs, lastMs ?? -Infinity);
+  if (last < first) return [];
+  const within = {
+    fromMs: Math.max(range.fromMs, first, earliestMs),
+    toMs: Math.min(range.toMs, last + 1),
+  };
+  return cutIntoPieces(within, rows, untilMs);
+}
+
+/** By what the rollups know; where they know nothing yet, by the day. */
+export function cutIntoPieces(
+  { fromMs, toMs }: TimeRange,
+  counts: readonly { readonly fromMs: number; readonly readings: number }[],
+  knownUntilMs: number,
+): TimeRange[] {
+  const pieces: TimeRange[] = [];
+  let startMs = fromMs;
+  let readings = 0;
+  const cutAt = (ms: number): void => {
+    if (ms <= startMs || ms >= toMs) return;
+    pieces.push({ fromMs: startMs, toMs: ms });
+    startMs = ms;
+    readings = 0;
+  };
+  const cutUntil = (ms: number): void => {
+    while (ms - startMs > 0) {
+      const longest = startMs < knownUntilMs ? longestPieceMs : unknownPieceMs;
+      if (ms - startMs <= longest) return;
+      const before = startMs;
+      cutAt(startMs + longest);
+      if (startMs === before) return;
+    }
+  };
+  for (const count of counts) {
+    cutUntil(count.fromMs);
+    if (readings > 0 && readings + count.readings > rowsPerPiece) cutAt(count.fromMs);
+    readings += count.readings;
+  }
+  cutUntil(toMs);
+  if (toMs > startMs) pieces.push({ fromMs: startMs, toMs });
+  return pieces;
+}
+
+const instant = (ms: number): string =>
+  Number.isFinite(ms)
+    ? `to_timestamp(${ms / 1_000})`
+    : `'${ms < 0 ? '-' : ''}infinity'::timestamptz`;
+
+/** COPY takes no parameters: what comes from outside is written as literals. */
+function exportRows({ sensorId, displayTimeZone }: CsvQuestion, piece: TimeRange): string {
+  const zone = pg.escapeLiteral(displayTimeZone);
+  return `
+    SELECT date_trunc('second', time AT TIME ZONE ${zone}),
+           round(temperature::numeric, 2), round(humidity::numeric, 2), round(lux::numeric, 2),
+           round(irradiance::numeric, 3), ${harmlessCell('sensor_id')}
+      FROM readings
+     WHERE time >= ${instant(piece.fromMs)} AND time < ${instant(piece.toMs)}
+           ${sensorId === undefined ? '' : `AND sensor_id = ${pg.escapeLiteral(sensorId)}`}
+     ORDER BY time, sensor_id`;
+}
+
+/**
+ * A text that a spreadsheet would run as a formula gets an apostrophe in front: one that begins with
+ * = + - @, a tab or a carriage return, and is no plain number.
+ */
+const harmlessCell = (column: string): string => `
+  CASE WHEN ascii(${column}) IN (61, 43, 45, 64, 9, 13)
+        AND ${column} !~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$'
+       THEN '''' || ${column} ELSE ${column} END`;
