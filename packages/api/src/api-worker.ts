@@ -110,6 +110,7 @@ export function apiWorker({ settings, version, logger }: ApiParts): WorkerDuties
         memory: () => readings,
         openExport: (question) => openCsvExport(databaseUrl, question),
         progress: exportProgress,
+        version,
         logger,
         displayTimeZone: settings.displayTimeZone,
       }),
