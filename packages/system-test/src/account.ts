@@ -4,11 +4,15 @@
  * What always holds: the database is the witness, and the gateways' own lists of what was
  * acknowledged; zdenergy's own counts are compared with these, never believed.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '@zdenergy/core';
 import type { Database } from './database.js';
 import type { SteadyGateway } from './steady-gateway.js';
 import { eventually } from './wait.js';
 import type { Zdenergy } from './zdenergy.js';
+
+/** Workers report every second. */
+const ledgerAgeMs = 1_500;
 
 export interface Account {
   readonly sent: number;
@@ -53,11 +57,17 @@ export function accountInWords({ acknowledged, lost, twice }: Account): string {
   return `${lost} of ${count} acknowledged lost, ${twice} stored twice`;
 }
 
+/** The ledger that stays as it is: what is shown may be a second old, and more was stored since. */
 function settled(zdenergy: Zdenergy): Promise<Ledger> {
+  let before = '';
   return eventually(async () => {
     const { ledger } = await zdenergy.stats();
     if (ledger.pending > 0) throw new Error(`${ledger.pending} readings are pending`);
-    return ledger;
+    const now = JSON.stringify(ledger);
+    if (now === before) return ledger;
+    before = now;
+    await sleep(ledgerAgeMs);
+    throw new Error(`the ledger is not settled: ${now}`);
   });
 }
 
