@@ -5,18 +5,17 @@
  * left for the journal and the database; when the intake is blocked every connection pauses at once;
  * the log tells of single events but sums up storms.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import {
-  addressList,
   describeError,
   errorCode,
   formatDuration,
-  type AddressList,
   type Logger,
   type Settings,
 } from '@zdenergy/core';
 import type { Intake } from '@zdenergy/storage';
+import { addressOf, Admission } from './admission.js';
 import { Connection, type ConnectionEvents } from './connection.js';
 import type { Decoder } from './decoding.js';
 import { EventSummary } from './event-summary.js';
@@ -30,15 +29,22 @@ const sweepEveryMs = 250;
 /** A sweep this late means that the process did not run, rather than that it was busy. */
 const lateSweepMs = 2_000;
 const summaryEveryMs = 10_000;
-/** For the journal, the database, the log, IPC and Node itself. */
-const reservedDescriptors = 48;
+const descriptorsEveryMs = 2_000;
+const descriptorsAdvice = 'Are there file descriptors left? (ulimit -n; lower TCP_MAX_CONNECTIONS)';
 /** What the system says of a connection whose other end no longer answers. */
 const unansweredCodes = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
 /** How long a stopping worker still reads what was on its way. */
 const lastReadsMs = 300;
 
 type Event =
-  'connected' | 'disconnected' | 'timeout' | 'refused' | 'rejected' | 'unread' | 'failed';
+  | 'connected'
+  | 'disconnected'
+  | 'timeout'
+  | 'refused'
+  | 'handshake'
+  | 'rejected'
+  | 'unread'
+  | 'failed';
 
 export interface GatewayCounts {
   open: number;
@@ -69,29 +75,28 @@ export class Gateways implements Acceptor, ConnectionEvents {
   readonly #decoder: Decoder;
   readonly #log: Logger;
   readonly #connections = new Set<Connection>();
-  readonly #perAddress = new Map<string, number>();
-  readonly #allowed: AddressList | undefined;
-  readonly #maxConnections: number;
+  readonly #admission: Admission;
   readonly #summary = new EventSummary<Event>();
   /** No gateway is read from any more. */
   #isFinished = false;
   #sweepTimer: NodeJS.Timeout | undefined;
   #sweptAtMs = performance.now();
   #summaryTimer: NodeJS.Timeout | undefined;
+  #descriptorsTimer: NodeJS.Timeout | undefined;
 
   constructor(settings: Settings, intake: Intake, decoder: Decoder, log: Logger) {
     this.#settings = settings;
     this.#intake = intake;
     this.#decoder = decoder;
     this.#log = log;
-    this.#allowed = settings.tcpAllow.length > 0 ? addressList(settings.tcpAllow) : undefined;
-    this.#maxConnections = maxConnections(settings, log);
+    this.#admission = new Admission(settings, log);
   }
 
   start(): void {
     this.#sweptAtMs = performance.now();
     this.#sweepTimer = setInterval(() => this.#closeIdle(), sweepEveryMs);
     this.#summaryTimer = setInterval(() => this.#tellUntold(), summaryEveryMs);
+    this.#descriptorsTimer = setInterval(() => this.#checkDescriptors(), descriptorsEveryMs);
   }
 
   /** Makes every connection wait, or go on. */
@@ -109,20 +114,21 @@ export class Gateways implements Acceptor, ConnectionEvents {
     }
   }
 
+  admit(socket: Socket): boolean {
+    const refusal = this.#admission.admit(socket);
+    if (refusal === undefined) return true;
+    this.counts.refused += 1;
+    this.#tell('refused', `Gateway ${addressOf(socket)} refused: ${refusal}`);
+    socket.on('error', () => undefined);
+    socket.destroy();
+    return false;
+  }
+
   accept(socket: Socket): (chunk: Buffer) => void {
-    const address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
-    const refusal = this.#refusal(address);
-    if (refusal !== undefined) {
-      this.counts.refused += 1;
-      this.#tell('refused', `Gateway ${address} refused: ${refusal}`);
-      socket.on('error', () => undefined);
-      socket.destroy();
-      return () => undefined;
-    }
+    const address = addressOf(socket);
     this.lastActivityAtMs = performance.now();
     this.counts.opened += 1;
     this.counts.open += 1;
-    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
     const peer = `${address}:${socket.remotePort ?? 0}`;
     const connection = new Connection(
       socket,
@@ -141,17 +147,20 @@ export class Gateways implements Acceptor, ConnectionEvents {
     socket.on('error', (error) => this.#noteError(connection, error));
     socket.on('close', () => {
       if (!this.#isFinished) connection.finish();
-      this.#forget(connection, address);
+      this.#forget(connection);
     });
     if (this.#intake.blocked) socket.pause();
     return (chunk) => connection.receive(chunk);
   }
 
+  handshakeFailed(address: string, error: Error): void {
+    // Of one that has gone already the system no longer knows the address.
+    const who = address === '' ? 'A gateway' : `Gateway ${address}`;
+    this.#tell('handshake', `${who} failed the TLS handshake: ${describeError(error)}`);
+  }
+
   failed(error: Error): void {
-    this.#tell(
-      'failed',
-      `${error.message}. Are there file descriptors left? (ulimit -n; lower TCP_MAX_CONNECTIONS)`,
-    );
+    this.#tell('failed', `${error.message}. ${descriptorsAdvice}`);
   }
 
   received(bytes: number): void {
@@ -186,33 +195,15 @@ export class Gateways implements Acceptor, ConnectionEvents {
       connection.socket.destroySoon();
     }
     clearInterval(this.#summaryTimer);
+    clearInterval(this.#descriptorsTimer);
     this.#tellUntold();
   }
 
-  #refusal(address: string): string | undefined {
-    const { tcpMaxConnectionsPerIp } = this.#settings;
-    if (address === '') return 'it has gone already';
-    if (this.#allowed?.includes(address) === false) return 'its address is not in TCP_ALLOW';
-    if (this.counts.open >= this.#maxConnections) {
-      return `${this.#maxConnections} connections are open, the most that may be`;
-    }
-    if (
-      tcpMaxConnectionsPerIp > 0 &&
-      (this.#perAddress.get(address) ?? 0) >= tcpMaxConnectionsPerIp
-    ) {
-      return `it has ${tcpMaxConnectionsPerIp} connections (TCP_MAX_CONNECTIONS_PER_IP)`;
-    }
-    return undefined;
-  }
-
-  #forget(connection: Connection, address: string): void {
+  #forget(connection: Connection): void {
     this.#connections.delete(connection);
     this.counts.open -= 1;
     this.counts.closed += 1;
     connection.gateway.open -= 1;
-    const left = (this.#perAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(address, left);
-    else this.#perAddress.delete(address);
     this.#tell(
       'disconnected',
       `Gateway disconnected: ${connection.peer} (${connection.endReason})`,
@@ -232,6 +223,16 @@ export class Gateways implements Acceptor, ConnectionEvents {
       this.#noteTimeout(connection, `sent nothing for ${formatDuration(tcpIdleTimeoutMs)}`);
       connection.endReason = 'it sent nothing for too long';
       connection.socket.destroy();
+    }
+  }
+
+  /** Without a descriptor libuv closes new connections and tells nobody: somebody has to look. */
+  #checkDescriptors(): void {
+    try {
+      closeSync(openSync('/dev/null', 'r'));
+    } catch (error) {
+      if (!['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '')) return;
+      this.#tell('failed', `No gateway can connect: ${describeError(error)}. ${descriptorsAdvice}`);
     }
   }
 
@@ -264,6 +265,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
     disconnected: (message) => this.#log.disconnected(message),
     timeout: (message) => this.#log.warning(message),
     refused: (message) => this.#log.warning(message),
+    handshake: (message) => this.#log.warning(message),
     rejected: (message) => this.#log.warning(message),
     unread: (message) => this.#log.warning(message),
     failed: (message) => this.#log.error(message),
@@ -275,30 +277,8 @@ const storms: Readonly<Record<Event, string>> = {
   disconnected: 'gateways disconnected',
   timeout: 'silent gateways disconnected',
   refused: 'gateways refused',
+  handshake: 'gateways failed the TLS handshake',
   rejected: 'readings rejected',
   unread: 'gateways that did not read their answers',
   failed: 'connections that could not be accepted',
 };
-
-/** This worker's share of TCP_MAX_CONNECTIONS, as far as file descriptors allow. */
-function maxConnections(settings: Settings, log: Logger): number {
-  const share = Math.ceil(settings.tcpMaxConnections / settings.ingestWorkers);
-  const most = Math.max(1, openFilesLimit() - reservedDescriptors);
-  if (most < share) {
-    log.warning(
-      `The limit of open files allows ${most} connections, fewer than the ${share} of ` +
-        'TCP_MAX_CONNECTIONS. Raise it (ulimit -n, or LimitNOFILE in systemd).',
-    );
-  }
-  return Math.min(share, most);
-}
-
-/** The process's limit of file descriptors; where it is not told, none is assumed. */
-function openFilesLimit(): number {
-  try {
-    const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-    return match === null ? Infinity : Number(match[1]);
-  } catch {
-    return Infinity;
-  }
-}

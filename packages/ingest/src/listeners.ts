@@ -7,9 +7,10 @@
  * sockets it connects (`onread`), so accepted ones are made here from their handles.
  */
 import { readFileSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { createServer, type TlsOptions } from 'node:tls';
+import { createServer, Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { Settings, SocketHandle } from '@zdenergy/core';
+import { addressOf } from './admission.js';
 
 /** Connections that wait while the worker restarts; the kernel may allow fewer (somaxconn). */
 const backlog = 1_024;
@@ -17,8 +18,12 @@ const backlog = 1_024;
 const readBytes = 64 * 1024;
 
 export interface Acceptor {
-  /** A gateway has connected; the returned function gets its chunks, valid until it returns. */
+  /** Whether somebody who has connected may stay; otherwise the socket is closed already. */
+  admit(socket: Socket): boolean;
+  /** A gateway that was admitted can talk; the returned function gets its chunks, valid until it returns. */
   accept(socket: Socket): (chunk: Buffer) => void;
+  /** Somebody who was admitted did not become a gateway: it spoke no TLS, say, or had no certificate. */
+  handshakeFailed(address: string, error: Error): void;
   /** Accepting failed, as for want of file descriptors; the code of the system's error. */
   failed(error: Error): void;
 }
@@ -61,6 +66,7 @@ export function listenPlain(handle: SocketHandle, acceptor: Acceptor): Listener 
       },
     };
     const socket = new Socket(options);
+    if (!acceptor.admit(socket)) return;
     // The socket reads from now on, unless accepting it has paused it.
     receive = acceptor.accept(socket);
   };
@@ -78,13 +84,20 @@ export async function listenTls(
   settings: Settings,
   acceptor: Acceptor,
 ): Promise<Listener> {
-  const server = createServer(tlsOptions(settings), (socket) => {
+  const negotiation = createTlsServer(tlsOptions(settings), (socket) => {
     const receive = acceptor.accept(socket);
     socket.on('data', receive);
   });
+  negotiation.on('tlsClientError', (error, socket) => {
+    acceptor.handshakeFailed(addressOf(socket), error);
+    // Node itself leaves one open whose handshake only takes too long.
+    socket.destroy();
+  });
+  // Sockets are admitted before the handshake, which may take as long as it is allowed to.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    if (acceptor.admit(socket)) negotiation.emit('connection', socket);
+  });
   server.on('error', (error: Error) => acceptor.failed(error));
-  // A client that fails the handshake is its own problem; Node has closed its socket.
-  server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(handle, backlog, resolve));
   return { close: () => server.close() };
 }

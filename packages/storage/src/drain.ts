@@ -6,7 +6,7 @@
  * stands and goes on from there. A database that is away only makes the journal longer.
  */
 import type pg from 'pg';
-import { describeError, type Ledger, type Logger } from '@zdenergy/core';
+import { describeError, formatDuration, type Ledger, type Logger } from '@zdenergy/core';
 import type { Checkpoint } from './journal/checkpoint.js';
 import type { Journal, JournalPart } from './journal/journal.js';
 import {
@@ -30,7 +30,7 @@ const smallPartItems = 1_000;
 const smallPartSpacingMs = 40;
 /** Doubling; the longest wait is short, so that a backlog starts to drain at once. */
 const retryMinMs = 500;
-const retryMaxMs = 2_000;
+const retryMaxMs = 1_000;
 /** What a statement gets at the most, once it was found to need more than usual. */
 const statementMostMs = 600_000;
 /** The least share of a full part. */
@@ -39,6 +39,8 @@ const leastShare = 1 / 1_024;
 const migrationTimeoutMs = 3_600_000;
 /** A database that starts together with us, or restarts, is away for a moment, and no news. */
 const briefMs = 3_000;
+/** Storing a part takes a second at the most, unless Postgres waits for a lock, a disk or its own load. */
+const slowAfterMs = 8_000;
 /** How often the copy of the checkpoint on disk is renewed. */
 const checkpointEveryMs = 1_000;
 
@@ -71,6 +73,8 @@ export class Drain {
    */
   #share = 1;
   #statementMs = statementTimeoutMs;
+  /** Since when a part is being stored, or was until the attempt failed. */
+  #storingSinceMs: number | undefined;
   #failures = 0;
   #stopping = false;
   #loop: Promise<void> | undefined;
@@ -92,7 +96,16 @@ export class Drain {
   }
 
   get state(): DrainState {
-    return this.#state;
+    const { problem } = this.#state;
+    const storingMs = performance.now() - (this.#storingSinceMs ?? Infinity);
+    if (problem !== null || storingMs < slowAfterMs) return this.#state;
+    // It has not failed yet, and with its statement's timeout it may be long until it does.
+    return {
+      ...this.#state,
+      problem:
+        `Postgres has not finished storing readings for ${formatDuration(storingMs)}. ` +
+        'Is it overloaded, or does somebody hold a lock on its tables?',
+    };
   }
 
   /** What became of everything that this journal received. */
@@ -135,9 +148,11 @@ export class Drain {
       } catch (error) {
         await this.#connection?.close();
         this.#connection = undefined;
+        const sinceMs = this.#storingSinceMs ?? performance.now();
+        this.#storingSinceMs = undefined;
         if (error instanceof ProgressMoved) continue;
         if (error instanceof JournalUnreadable) this.#noteUnreadable(error.message);
-        else this.#noteFailure(describeDatabaseError(error, this.#databaseUrl));
+        else this.#noteFailure(describeDatabaseError(error, this.#databaseUrl), sinceMs);
         await this.#sleep(Math.min(retryMinMs * 2 ** this.#failures, retryMaxMs));
         this.#failures += 1;
       }
@@ -191,8 +206,9 @@ export class Drain {
     this.#log.listening(`Database connected, ${this.#journal.pending} readings to store`);
   }
 
-  #noteFailure(problem: string): void {
-    if (this.#state.connected) this.#awaySinceMs = performance.now();
+  /** @param sinceMs when the attempt began: one that was given up after long was no brief trouble. */
+  #noteFailure(problem: string, sinceMs: number): void {
+    if (this.#state.connected) this.#awaySinceMs = sinceMs;
     const isBrief = performance.now() - this.#awaySinceMs < briefMs;
     this.#state = { connected: false, problem: isBrief ? null : problem, readProblem: null };
     if (isBrief || problem === this.#toldProblem) return;
@@ -250,12 +266,14 @@ export class Drain {
     part: JournalPart,
   ): Promise<Checkpoint> {
     const startedAtMs = performance.now();
+    this.#storingSinceMs = startedAtMs;
     try {
       const stored = await connection.run(async (client) => {
         const months = new Set(part.records.flatMap((record) => record.months));
         await ensurePartitions(client, months, this.#months);
         return storePart(client, progress, part);
       }, this.#statementMs + graceMs);
+      this.#storingSinceMs = undefined;
       const isFull = this.#share === 1;
       this.#share = Math.min(1, this.#share * 2);
       if (isFull && performance.now() - startedAtMs < statementTimeoutMs / 2) {

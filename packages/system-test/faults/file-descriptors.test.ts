@@ -155,7 +155,10 @@ describe('in a zdenergy that did not know', () => {
       begin: async () => {
         await limitDescriptors(pid);
         const flood = new Flood(zdenergy.ports.tcp, floodSize, releases);
-        return async () => flood.end();
+        return async () => {
+          expect(zdenergy.program.output).toMatch(/❌ No gateway can connect: .*EMFILE/);
+          flood.end();
+        };
       },
     });
     await expectNothingLost(zdenergy, database, gateway);

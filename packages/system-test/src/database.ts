@@ -58,4 +58,14 @@ export class Database {
     );
     return n;
   }
+
+  /** Keeps everybody else from a table, until what it returns is called. */
+  async lock(table: 'readings'): Promise<() => Promise<void>> {
+    const client = await this.#pool.connect();
+    await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+    return async () => {
+      await client.query('ROLLBACK');
+      client.release();
+    };
+  }
 }

@@ -16,6 +16,8 @@ export interface GatewayAnswer {
 }
 
 export interface GatewayOptions {
+  /** The server's address, unless it is 127.0.0.1. */
+  readonly host?: string;
   /** An address of this machine to connect from, such as 127.0.0.2. */
   readonly from?: string;
   /** Speak TLS, with these certificates. */
@@ -52,9 +54,9 @@ export class Gateway {
   static async connect(
     port: number,
     releases: Releases,
-    { from, tls: certificates, reads = true }: GatewayOptions = {},
+    { host = '127.0.0.1', from, tls: certificates, reads = true }: GatewayOptions = {},
   ): Promise<Gateway> {
-    const to = { host: '127.0.0.1', port, ...(from !== undefined && { localAddress: from }) };
+    const to = { host, port, ...(from !== undefined && { localAddress: from }) };
     const socket = certificates ? tls.connect({ ...to, ...certificates }) : net.connect(to);
     const gateway = new Gateway(socket, reads);
     await new Promise<void>((resolve, reject) => {

@@ -7,15 +7,18 @@
 import type { Releases } from '@zdenergy/core';
 import { residentBytes } from './processes.js';
 
-const everyMs = 250;
+const everyMs = 100;
 
 export class MemoryWatch {
   /** Samples of each process, in the order of time. */
   readonly #samples = new Map<number, number[]>();
+  readonly #beforeBytes: number;
   #pid: number;
 
   constructor(pid: number, releases: Releases) {
     this.#pid = pid;
+    this.#beforeBytes = residentBytes(pid);
+    this.#samples.set(pid, [this.#beforeBytes]);
     const timer = setInterval(() => this.#sample(), everyMs);
     releases.push(() => clearInterval(timer));
   }
@@ -26,7 +29,13 @@ export class MemoryWatch {
   }
 
   get peakBytes(): number {
+    this.#sample();
     return Math.max(...[...this.#samples.values()].flat());
+  }
+
+  /** The most that there was more than at the beginning. */
+  get growthBytes(): number {
+    return this.peakBytes - this.#beforeBytes;
   }
 
   /** The mean of the process that runs now, over the latest time. */
@@ -52,4 +61,9 @@ function residentBytesIfRunning(pid: number): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** For the table of figures. */
+export function megabytesInWords(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

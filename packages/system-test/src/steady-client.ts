@@ -1,8 +1,16 @@
 /** Clients that come by regularly and note how they were received. */
 import net from 'node:net';
-import { errorCode } from '@zdenergy/core';
-import { quantile } from './figures.js';
+import { errorCode, type Releases } from '@zdenergy/core';
+import { inWords, quantile } from './figures.js';
 import { ask } from './http.js';
+import { eventually } from './wait.js';
+
+/** Often, and not so often that asking itself makes the machine busy. */
+const everyMs = 50;
+/** Fewer answers say nothing of how long they take. */
+const leastAnswers = 20;
+/** Beyond it a few of hundreds wait for a busy machine rather than for zdenergy. */
+const promptShare = 0.95;
 
 /** Connects and closes at once, again and again; a connection that waits is fine, a refused one is not. */
 export class SteadyClient {
@@ -51,4 +59,40 @@ export class SteadyMonitor {
   quantileMs(share: number): number {
     return quantile(this.tookMs, share);
   }
+}
+
+/** How answers to questions about health came. */
+export interface Promptness {
+  readonly answers: number;
+  /** Questions that got no answer. */
+  readonly failures: readonly string[];
+  readonly p95Ms: number;
+  readonly slowestMs: number;
+}
+
+/** Asks for health all the time while `work` runs, and says how the answers came. */
+export async function askingMeanwhile(
+  port: number,
+  releases: Releases,
+  work: () => Promise<void>,
+): Promise<Promptness> {
+  const monitor = new SteadyMonitor(port, everyMs);
+  releases.push(() => monitor.stop());
+  await work();
+  await eventually(() => {
+    const answers = monitor.tookMs.length;
+    if (answers < leastAnswers) throw new Error(`only ${answers} answers came`);
+  });
+  monitor.stop();
+  return {
+    answers: monitor.tookMs.length,
+    failures: monitor.failures,
+    p95Ms: monitor.quantileMs(promptShare),
+    slowestMs: monitor.quantileMs(1),
+  };
+}
+
+/** For the table of figures. */
+export function promptnessInWords({ p95Ms, slowestMs, answers }: Promptness): string {
+  return `health answered within ${inWords(p95Ms)} (p95 of ${answers}; at most ${inWords(slowestMs)})`;
 }

@@ -1,7 +1,8 @@
-/** Who may connect and for how long: limits, idle gateways, TLS; and whose clock a time is read by. */
+/** Who may connect and for how long: limits, both families of addresses,
+ * idle gateways, TLS; and whose clock a time is read by. */
 import { Releases } from '@zdenergy/core';
 import { makeCertificates, type Certificates } from '../src/certificates.js';
-import { Gateway } from '../src/gateway.js';
+import { Gateway, type GatewayOptions } from '../src/gateway.js';
 import { officeObjects } from '../src/office-readings.js';
 import { randomPieces, seededRandom } from '../src/random.js';
 import { eventually } from '../src/wait.js';
@@ -108,13 +109,61 @@ describe('with limits on who may connect', () => {
   });
 });
 
+describe('on every address of both families', () => {
+  let zdenergy: Zdenergy;
+
+  beforeAll(async () => {
+    zdenergy = await Zdenergy.start(releases, {
+      TCP_HOST: '::',
+      TCP_ALLOW: '::/127,127.0.0.4/30',
+      TCP_ACK: 'on',
+    });
+  });
+
+  async function expectServed(options: GatewayOptions): Promise<void> {
+    const gateway = await Gateway.connect(zdenergy.ports.tcp, releases, options);
+    gateway.send('{"id":"family","temp":1,"seq":1}');
+    await eventually(() => expect(gateway.answers).toEqual([{ ack: 1 }]));
+    gateway.destroy();
+  }
+
+  async function expectRefused(options: GatewayOptions, address: string): Promise<void> {
+    const gateway = await Gateway.connect(zdenergy.ports.tcp, releases, options);
+    await gateway.closed;
+    await eventually(() => {
+      expect(zdenergy.program.output).toContain(
+        `⚠️ Gateway ${address} refused: its address is not`,
+      );
+    });
+  }
+
+  it('serves who is in a block of IPv6, or of IPv4 though the socket maps it to IPv6', async () => {
+    await expectServed({ host: '::1' });
+    await expectServed({ from: '127.0.0.5' });
+  });
+
+  it('refuses all others by the address that they have, and names it so', async () => {
+    await expectRefused({ from: '127.0.0.1' }, '127.0.0.1');
+    await zdenergy.stop();
+    await zdenergy.start({ TCP_ALLOW: '127.0.0.1,fd00::/8,::2' });
+    await expectRefused({ host: '::1' }, '::1');
+    await expectServed({ from: '127.0.0.1' });
+  });
+});
+
 describe('with TLS', () => {
+  const perAddress = 5;
+  const from = '127.0.0.9';
   let zdenergy: Zdenergy;
   let certificates: Certificates;
 
   beforeAll(async () => {
     certificates = await makeCertificates(releases);
-    zdenergy = await Zdenergy.start(releases, { ...certificates.settings, TCP_ACK: 'on' });
+    zdenergy = await Zdenergy.start(releases, {
+      ...certificates.settings,
+      TCP_ACK: 'on',
+      TCP_MAX_CONNECTIONS_PER_IP: String(perAddress),
+    });
   });
 
   it('serves a gateway with a certificate of the authority, beside the plain port', async () => {
@@ -153,5 +202,42 @@ describe('with TLS', () => {
     await eventually(async () => expect(await database.count('readings', 'invited')).toBe(1));
     expect(await database.count('readings', 'uninvited')).toBe(0);
     expect(await zdenergy.stats()).toMatchObject({ workers: [{ restarts: 0 }, {}, {}] });
+  });
+
+  it('counts who does not finish the handshake, and only until that is cut', async () => {
+    const { ca, client } = certificates;
+    // One that fails gives its place back at once.
+    for (let n = 0; n < 2 * perAddress; n += 1) {
+      const failing = await Gateway.connect(zdenergy.ports.tls, releases, { from });
+      failing.send('this is no TLS\n');
+      await failing.closed;
+    }
+    await eventually(() => {
+      expect(zdenergy.program.output).toMatch(
+        /⚠️ Gateway 127\.0\.0\.\d+ failed the TLS handshake: /,
+      );
+    });
+    await eventually(async () => expect((await zdenergy.stats()).tcp.open).toBe(0));
+
+    const silent = await Promise.all(
+      Array.from({ length: perAddress }, () =>
+        Gateway.connect(zdenergy.ports.tls, releases, { from }),
+      ),
+    );
+    const tooMany = await Gateway.connect(zdenergy.ports.tls, releases, { from });
+    await tooMany.closed;
+    expect(silent.filter(({ isClosed }) => isClosed)).toHaveLength(0);
+    await eventually(() => {
+      expect(zdenergy.program.output).toMatch(
+        /⚠️ Gateway 127\.0\.0\.9 refused: it has 5 connections \(TCP_MAX_CONNECTIONS_PER_IP\)/,
+      );
+    });
+    await Promise.all(silent.map(({ closed }) => closed));
+    const next = await Gateway.connect(zdenergy.ports.tls, releases, {
+      from,
+      tls: { ca, ...client },
+    });
+    next.send('{"id":"next","temp":1,"seq":1}');
+    await eventually(() => expect(next.answers).toEqual([{ ack: 1 }]));
   });
 });

@@ -4,30 +4,23 @@
  */
 import { Releases } from '@zdenergy/core';
 import { ExternalPostgres } from '../src/external-postgres.js';
-import { smallDisk } from '../src/small-disk.js';
-import { SteadyMonitor } from '../src/steady-client.js';
+import { askingMeanwhile, SteadyMonitor } from '../src/steady-client.js';
 import { SteadyGateway } from '../src/steady-gateway.js';
 import { eventually } from '../src/wait.js';
 import { Zdenergy } from '../src/zdenergy.js';
 
-/** From the figures: 100 ms for an answer, 15 s to notice, 10 s for a full disk and its end. */
+/** From the figures: 100 ms for an answer, 15 s to notice. */
 const answeredWithinMs = 100;
 const noticedWithinMs = 15_000;
-const diskWithinMs = 10_000;
 
 const releases = new Releases();
 afterAll(() => releases.release());
 
-/** Asks all the time while `work` runs, and checks that every answer came, and came at once. */
+/** Checks that every answer came, and came at once, while `work` runs. */
 async function answeringAtOnce(zdenergy: Zdenergy, work: () => Promise<void>): Promise<void> {
-  const monitor = new SteadyMonitor(zdenergy.ports.http, 20);
-  releases.push(() => monitor.stop());
-  await work();
-  await eventually(() => expect(monitor.tookMs.length).toBeGreaterThan(20));
-  monitor.stop();
-  expect(monitor.failures).toEqual([]);
-  // A few of hundreds wait for a busy machine rather than for zdenergy.
-  expect(monitor.quantileMs(0.95)).toBeLessThan(answeredWithinMs);
+  const promptness = await askingMeanwhile(zdenergy.ports.http, releases, work);
+  expect(promptness.failures).toEqual([]);
+  expect(promptness.p95Ms).toBeLessThan(answeredWithinMs);
 }
 
 describe('the answer', () => {
@@ -123,18 +116,8 @@ describe('the answer', () => {
     });
   });
 
-  it('says error while the TCP worker hangs, and ok once it was replaced', async () => {
-    await answeringAtOnce(zdenergy, async () => {
-      process.kill(await zdenergy.pidOf('ingest-1'), 'SIGSTOP');
-      const health = await zdenergy.whenHealth('error', noticedWithinMs);
-      expect(health.tcp_server.thread_alive).toBe(false);
-      expect(health.reasons.join()).toMatch(/ingest-1/);
-      await zdenergy.whenHealth('ok');
-    });
-  });
-
   it('warns of a worker that keeps dying', async () => {
-    for (let kills = 0; kills < 4; kills += 1) {
+    for (let kills = 0; kills < 5; kills += 1) {
       const pid = await eventually(() => zdenergy.pidOf('ingest-1'));
       process.kill(pid, 'SIGKILL');
       await eventually(async () => expect(await zdenergy.pidOf('ingest-1')).not.toBe(pid));
@@ -169,43 +152,5 @@ describe('with the database away', () => {
       const health = await zdenergy.whenHealth('warning', noticedWithinMs);
       expect(health.database.connected).toBe(false);
     });
-  });
-});
-
-describe('with the disk full', () => {
-  it('says error and acknowledges nothing; with space again it goes on, and nothing is lost', async () => {
-    const zdenergy = await Zdenergy.prepare(releases, { TCP_ACK: 'on' });
-    const disk = await smallDisk(zdenergy.dataDirectory, releases);
-    await zdenergy.start(disk.settings);
-    const pid = await zdenergy.pidOf('ingest-1');
-    const gateway = new SteadyGateway(zdenergy.ports.tcp, 'full', 200).start();
-    releases.push(() => gateway.destroy());
-    await eventually(() => expect(gateway.acked.size).toBeGreaterThan(100));
-    await zdenergy.whenHealth('ok');
-
-    await answeringAtOnce(zdenergy, async () => {
-      await disk.fill();
-      const health = await zdenergy.whenHealth('error', diskWithinMs);
-      expect(health.reasons.join()).toMatch(
-        /journal cannot be written, so readings are at risk: .*full/,
-      );
-      const ackedBefore = gateway.acked.size;
-      const sentBefore = gateway.sent;
-      await eventually(() => expect(gateway.sent).toBeGreaterThan(sentBefore + 200));
-      expect(gateway.acked.size).toBe(ackedBefore);
-
-      await disk.empty();
-      await eventually(() => expect(gateway.acked.size).toBeGreaterThan(ackedBefore), diskWithinMs);
-      await zdenergy.whenHealth('ok');
-    });
-    await gateway.finish();
-    const database = await zdenergy.database();
-    await eventually(async () => {
-      expect(await database.count('readings', 'full')).toBe(gateway.sent);
-    });
-    // It waited rather than dying over it.
-    expect(await zdenergy.pidOf('ingest-1')).toBe(pid);
-    expect(gateway).toMatchObject({ connections: 1, resent: 0 });
-    await zdenergy.stop();
   });
 });

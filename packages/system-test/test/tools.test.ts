@@ -4,15 +4,13 @@
  */
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Releases } from '@zdenergy/core';
 import type { Database } from '../src/database.js';
 import { Gateway } from '../src/gateway.js';
-import { Program } from '../src/program.js';
+import { npmRun as runByNpm } from '../src/npm.js';
 import { eventually } from '../src/wait.js';
-import { Zdenergy } from '../src/zdenergy.js';
+import { Zdenergy, type Settings } from '../src/zdenergy.js';
 
-const project = fileURLToPath(new URL('../../../', import.meta.url));
 const maxFrameBytes = 2_000;
 const releases = new Releases();
 afterAll(() => releases.release());
@@ -25,19 +23,8 @@ beforeAll(async () => {
   database = await zdenergy.database();
 });
 
-/** Runs `npm run NAME -- ARGS` with the settings of this zdenergy, changed or not. */
-async function npmRun(
-  line: string,
-  changed: Readonly<Record<string, string>> = {},
-): Promise<{ code: number | null; output: string }> {
-  const [name, ...args] = line.split(' ');
-  const program = new Program('npm', ['run', '--silent', name, '--', ...args], {
-    cwd: project,
-    env: { HOME: zdenergy.directory, ...zdenergy.environment, ...changed },
-  });
-  const { code } = await program.finished;
-  return { code, output: program.output };
-}
+const npmRun = (line: string, changed: Settings = {}): ReturnType<typeof runByNpm> =>
+  runByNpm(zdenergy, line, changed);
 
 async function send(text: string): Promise<string> {
   const gateway = await Gateway.connect(zdenergy.ports.tcp, releases);
