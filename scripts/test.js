@@ -81,7 +81,7 @@ const runs = [
     timeoutMs: 12 * minuteMs,
   },
   { name: 'system', args: oneAtATime, timeoutMs: 14 * minuteMs },
-  { name: 'faults', args: oneAtATime, argsAmongOthers: withoutSlow, timeoutMs: 20 * minuteMs },
+  { name: 'faults', args: oneAtATime, argsAmongOthers: withoutSlow, timeoutMs: 25 * minuteMs },
 ];
 
 /** Runs a command in the foreground; undefined when it succeeded, otherwise what went wrong. */
