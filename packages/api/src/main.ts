@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createLogger, describeError, parseSettings, serveSupervisor } from '@zdenergy/core';
-import { apiWorker } from './api-worker.js';
+
+// Node opens the files of all imports at once. In these steps they fit a process that may have only
+// 64 open; in one they do not, and it dies before it can say anything.
+await import('@zdenergy/storage');
+await import('./stored-routes.js');
+await import('./app.js');
+const { apiWorker } = await import('./api-worker.js');
 
 const settings = parseSettings(process.env);
 const logger = createLogger(process.env['ZDENERGY_WORKER_NAME'] ?? 'api', settings);
