@@ -5,7 +5,7 @@
  * used does not depend on how many there are, and a slow reader is waited for; the range is sorted in
  * pieces, since all at once would fill the disk; a reader that leaves leaves no backend behind.
  */
-import { Writable } from 'node:stream';
+import { type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
