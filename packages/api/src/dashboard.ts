@@ -23,9 +23,12 @@ export const dashboard = (directory: string): RequestHandler =>
     },
   });
 
-/** Compresses answers that gain by it. Events are not: a compressor would hold them back. */
+/** Events would be held back by a compressor, and exports wait for callbacks of writing, which it drops. */
+const asTheyAre = /^text\/(?:event-stream|csv)/;
+
+/** Compresses answers that gain by it. */
 export const compressAnswers: RequestHandler = compression({
   filter: (request, response) =>
-    !String(response.getHeader('Content-Type')).startsWith('text/event-stream') &&
+    !asTheyAre.test(String(response.getHeader('Content-Type'))) &&
     compression.filter(request, response),
 });

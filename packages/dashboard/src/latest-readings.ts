@@ -58,7 +58,9 @@ export class LatestReadings {
 
   add(readings: readonly Reading[]): void {
     for (const reading of readings) {
-      if (!this.#sensorIds.includes(reading.sensor_id)) continue;
+      // None are chosen until the first reading says which.
+      const isShown = this.#sensorIds.length === 0 || this.#sensorIds.includes(reading.sensor_id);
+      if (!isShown) continue;
       const known = this.#latest.get(reading.sensor_id);
       if (known !== undefined && Date.parse(reading.time) < Date.parse(known.reading.time))
         continue;

@@ -68,7 +68,7 @@ export function plotOptions(parts: PlotParts): uPlot.Options {
     ...size,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone),
     legend: { show: false },
-    padding: [10, 12, 0, 0],
+    padding: [10, 24, 0, 0],
     scales: { x: { time: true } },
     axes: [
       { ...axis, label: `Time (${zone})`, values: timeLabels, space: 70, size: 44 },
@@ -104,7 +104,13 @@ export function plotOptions(parts: PlotParts): uPlot.Options {
 }
 
 /** As many as the step between two labels needs, so that all of them have as many. */
-const decimalsOf = (step: number): number => Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+function decimalsOf(step: number): number {
+  const isWhole = (decimals: number): boolean => {
+    const scaled = step * 10 ** decimals;
+    return Math.abs(scaled - Math.round(scaled)) < 1e-6;
+  };
+  return [0, 1, 2, 3, 4].find(isWhole) ?? 5;
+}
 
 function lines({ sensorCount, colours }: PlotParts, index: number): uPlot.Series[] {
   const stroke = colours.lines[index] ?? colours.text;

@@ -148,7 +148,8 @@ describe('history', () => {
   };
 
   test('of readings has no lowest and highest of its own', () => {
-    const { temp_min: _min, temp_max: _max, ...readings } = history;
+    const { sensor_id, count, time, temp: values, rh, lux, irradiance } = history;
+    const readings = { sensor_id, count, time, temp: values, rh, lux, irradiance };
     const { temp } = seriesOf(readings, 0).channels;
     expect(temp).toEqual({ mean: [10, 20], low: [10, 20], high: [10, 20] });
   });

@@ -1,0 +1,190 @@
+/** The page in a real browser, on a zdenergy that runs. */
+import { Releases } from '@zdenergy/core';
+import type { Page } from 'playwright-core';
+import { Gateway } from '../src/gateway.js';
+import { eventually } from '../src/wait.js';
+import { Zdenergy } from '../src/zdenergy.js';
+import { openPage, seriousViolations } from './browser.js';
+
+const releases = new Releases();
+let zdenergy: Zdenergy;
+let gateway: Gateway;
+
+const origin = (): string => `http://127.0.0.1:${zdenergy.ports.http}`;
+
+function send(id: string, temp: number, ageMs = 0): void {
+  const time = new Date(Date.now() - ageMs).toISOString();
+  gateway.send(`${JSON.stringify({ id, time, temp, rh: 50.5, lux: 546.6 })}\n`);
+}
+
+/** The page's text, once it is as wanted. */
+async function shows(page: Page, selector: string, wanted: string | RegExp): Promise<void> {
+  await eventually(async () => {
+    const text = await page.locator(selector).first().innerText();
+    if (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text)) return;
+    throw new Error(`${selector} does not show ${String(wanted)}, but ${text}`);
+  });
+}
+
+async function overflow(page: Page): Promise<number> {
+  return page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  );
+}
+
+beforeAll(async () => {
+  zdenergy = await Zdenergy.start(releases);
+  gateway = await Gateway.connect(zdenergy.ports.tcp, releases);
+});
+afterAll(() => releases.release());
+
+test('says how to send a reading until one comes, and shows it at once', async () => {
+  const { page, problems, foreignRequests } = await openPage(releases, `${origin()}/`);
+  await shows(page, 'h1', 'No reading has come yet');
+  await shows(page, '.condition', 'OK');
+  send('first', 21.5);
+  await shows(page, '.tile .value', '21.5');
+  await shows(page, '.about-sensor', 'first');
+  expect(problems).toEqual([]);
+  expect(foreignRequests).toEqual([]);
+});
+
+describe('with readings of an hour', () => {
+  beforeAll(async () => {
+    for (let minute = 60; minute > 0; minute -= 1) {
+      send('roof', minute, minute * 60_000);
+      if (minute < 20 || minute > 30) send('cellar', 10, minute * 60_000);
+    }
+    await eventually(async () => {
+      const { ledger } = await zdenergy.stats();
+      if (ledger.stored < 109) throw new Error(`not stored yet: ${JSON.stringify(ledger)}`);
+    });
+    // The table of sensors follows every 10 s.
+    await eventually(async () => {
+      const { body } = await zdenergy.ask('/api/sensors?search=cellar');
+      if (!body.includes('"cellar"')) throw new Error(body);
+    }, 30_000);
+  });
+
+  test('moves when a reading comes, in values, charts and summary', async () => {
+    const { page, problems } = await openPage(releases, `${origin()}/?sensor=roof`);
+    await shows(page, '.legend', '1.0');
+    send('roof', 77.7);
+    await shows(page, '.tile .value', '77.7');
+    await shows(page, '.legend', '77.7');
+    await shows(page, '.summary tbody', /77\.7\s+1\.0\s+77\.7/);
+    expect(problems).toEqual([]);
+  });
+
+  test('chooses sensors by keyboard, and keeps the view in its address', async () => {
+    const { page, problems } = await openPage(releases, `${origin()}/?sensor=roof`);
+    const search = page.getByRole('combobox', { name: 'Sensors' });
+    await search.pressSequentially('CELL');
+    await page.getByRole('option', { name: 'cellar' }).waitFor();
+    await search.press('Enter');
+    await search.press('Escape');
+    await page.waitForURL(/\?sensor=roof&sensor=cellar$/);
+    await shows(page, '.current tbody', /roof[^]*cellar/);
+    await page.getByLabel('15 min', { exact: true }).check();
+    await page.waitForURL(/window=15min/);
+    await page.goBack();
+    await shows(page, '#history-title', 'Last hour');
+    await page.goForward();
+    await shows(page, '#history-title', 'Last 15 minutes');
+    await page.reload();
+    await shows(page, '#history-title', 'Last 15 minutes');
+    await shows(page, '.legend', 'cellar');
+    expect(problems).toEqual([]);
+  });
+
+  test('zooms in by dragging, and out again', async () => {
+    const { page, problems } = await openPage(releases, `${origin()}/?sensor=roof`);
+    const plot = page.locator('.u-over').first();
+    const box = await plot.boundingBox();
+    if (box === null) throw new Error('there is no chart');
+    await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 20, { steps: 4 });
+    await page.mouse.up();
+    await shows(page, '#history-title', 'Zoomed in');
+    const [from, to] = /zoom=([\d.]+)-([\d.]+)/.exec(page.url())?.slice(1).map(Number) ?? [];
+    expect(to - from).toBeGreaterThan(14 * 60);
+    expect(to - from).toBeLessThan(16 * 60);
+    await plot.dblclick();
+    await shows(page, '#history-title', 'Last hour');
+    expect(problems).toEqual([]);
+  });
+
+  test('shows the ledger and the gateways, and the workers', async () => {
+    const { page, problems } = await openPage(releases, `${origin()}/?tab=system`);
+    await shows(page, 'main', 'It balances');
+    await shows(page, 'main', /ingest-1\s+Running/);
+    await shows(page, 'main', '127.0.0.1');
+    await shows(page, 'main', 'cellar');
+    expect(problems).toEqual([]);
+  });
+
+  test('downloads CSV, after an estimate, and tells when it is done', async () => {
+    const { page, problems } = await openPage(releases, `${origin()}/?sensor=cellar`);
+    await page.getByRole('button', { name: 'Download CSV' }).click();
+    await page.getByLabel('Everything').check();
+    await shows(page, '.estimate', 'sensor_data_all.csv');
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download' }).click();
+    expect((await download).suggestedFilename()).toBe('sensor_data_all.csv');
+    await shows(page, '.progress', /Done: \d+ rows/);
+    expect(problems).toEqual([]);
+  });
+
+  test('says that it reconnects while the server is away, and fills the gap', async () => {
+    const { page } = await openPage(releases, `${origin()}/?sensor=cellar`);
+    await shows(page, '.condition', 'OK');
+    process.kill(await zdenergy.pidOf('api'), 'SIGKILL');
+    await shows(page, '.condition', 'Reconnecting');
+    send('cellar', 88.8);
+    await shows(page, '.condition', 'OK');
+    await shows(page, '.legend', '88.8');
+  });
+
+  test.each([
+    [360, 'light'],
+    [768, 'dark'],
+    [1440, 'light'],
+  ] as const)(
+    'fits a window of %i px in %s, and axe finds nothing serious',
+    async (width, scheme) => {
+      const { page, problems } = await openPage(
+        releases,
+        `${origin()}/?sensor=roof&sensor=cellar`,
+        // What axe needs to be put into the page.
+        { viewport: { width, height: 900 }, colorScheme: scheme, bypassCSP: true },
+      );
+      await shows(page, '.current tbody', 'cellar');
+      expect(await overflow(page)).toBe(0);
+      expect(await seriousViolations(page)).toEqual([]);
+      await page.goto(`${origin()}/?tab=system`);
+      await shows(page, 'main', 'It balances');
+      expect(await overflow(page)).toBe(0);
+      expect(await seriousViolations(page)).toEqual([]);
+      expect(problems).toEqual([]);
+    },
+  );
+});
+
+test('leads to the login when a password is set, and back', async () => {
+  const guarded = await Zdenergy.start(releases, { ADMIN_PASSWORD: 'a long password' });
+  const address = `http://127.0.0.1:${guarded.ports.http}`;
+  const { page } = await openPage(releases, `${address}/?window=5min`);
+  await page.getByLabel('Password').fill('a long password');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.waitForURL(`${address}/?window=5min`);
+  await shows(page, 'h1', 'No reading has come yet');
+  // A session that ends while the page is open.
+  await page.context().clearCookies();
+  // The page asks for the number of sensors now and then.
+  await page.waitForURL(/\/login\?next=%2F%3Fwindow%3D5min$/, { timeout: 40_000 });
+  await page.getByLabel('Password').fill('a long password');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.waitForURL(/\/login$/);
+});
