@@ -1,10 +1,10 @@
 /**
- * `npm test`: installs and builds what is missing, then lints, checks the format and the types, asks
- * for known holes in what we depend on, and runs the unit tests, the random tests, the system tests
- * and the faults.
+ * `npm test`: installs and builds what is missing, then lints, checks the format and the types, and
+ * runs the unit tests, the random tests, the system tests and the faults.
  *
  *     npm test                              everything but the slow faults; with CI=true those too,
- *                                           more random tests, and the tests on other Node.js
+ *                                           more random tests, a look for known holes in what we
+ *                                           depend on, and the tests on other Node.js
  *     npm test -- --unit [pattern …]        only unit tests, of files that match
  *     npm test -- --random [pattern …]      only random tests; with CI=true as many as CI runs
  *     npm test -- --system [pattern …]      only system tests, of files that match
@@ -50,15 +50,15 @@ const checks = [
     args: ['run', '--silent', 'typecheck'],
     timeoutMs: 4 * minuteMs,
   },
+];
+/** After everything else: what has passed here may still fail there, or for reasons that are not ours. */
+const lastChecks = [
   {
     name: 'audit',
     command: process.execPath,
     args: [path.join(__dirname, 'audit.js')],
     timeoutMs: 2 * minuteMs,
   },
-];
-/** After everything else: what has passed here may still fail there. */
-const lastChecks = [
   {
     name: 'nodes',
     command: process.execPath,

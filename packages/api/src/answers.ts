@@ -1,5 +1,6 @@
 /** Answers that many routes give. What always holds: they are compact JSON, and never cached. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describeError, type Logger } from '@zdenergy/core';
 
 /** Sends JSON with its length; for HEAD, Node leaves the body out. */
 export function sendJson(response: ServerResponse, statusCode: number, body: unknown): void {
@@ -10,6 +11,13 @@ export function sendJson(response: ServerResponse, statusCode: number, body: unk
     'Cache-Control': 'no-store',
   });
   response.end(bytes);
+}
+
+/** Says why the database gave no answer, to the client and in the log. */
+export function tellFailure(response: ServerResponse, error: unknown, logger: Logger): void {
+  const reason = describeError(error);
+  logger.warning(`A question to the database was not answered: ${reason}`);
+  sendJson(response, 503, { error: reason });
 }
 
 /** A handler that refuses every method but those that were answered before it. */

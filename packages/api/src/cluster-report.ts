@@ -66,16 +66,20 @@ export function uptimeSeconds(worker: WorkerState, ageMs: number): number {
 }
 
 /**
- * How long ago the moment was until which everything received is in the database; null while no TCP
- * worker serves, so that nobody can say. A worker that is down does not count: what it holds is
- * found when it is back and reports it as pending.
+ * How long ago the moment was until which everything that came in is in the database; null while a TCP
+ * worker does not serve, so that nobody can say: what it holds is found when it is back.
  */
 export function incompleteMs(report: ClusterReport | null, monotonicMs: number): number | null {
   if (report === null) return null;
   const ageMs = monotonicMs - report.receivedAtMs;
-  const serving = ingestWorkers(report.state).filter((worker) => isServing(worker, ageMs));
-  if (serving.length === 0) return null;
-  return Math.max(
-    ...serving.map((worker) => Math.max(pendingMs(worker, ageMs), sinceBeatMs(worker, ageMs))),
-  );
+  const workers = ingestWorkers(report.state);
+  const allServe = workers.length > 0 && workers.every((worker) => isServing(worker, ageMs));
+  if (!allServe) return null;
+  return Math.max(...workers.map((worker) => unstoredMs(worker, ageMs)));
+}
+
+/** How long the oldest reading that came in has waited, or could have since the last heartbeat. */
+function unstoredMs(worker: WorkerState, ageMs: number): number {
+  const silentMs = sinceBeatMs(worker, ageMs);
+  return Math.max(pendingMs(worker, ageMs), silentMs + (worker.ingest?.journal.unsyncedMs ?? 0));
 }

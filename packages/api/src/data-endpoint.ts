@@ -6,7 +6,7 @@
  */
 import { timeZone } from '@zdenergy/core';
 import type { MeasuredReading, StoredReading, TimeRange } from '@zdenergy/storage';
-import { sendJson } from './answers.js';
+import { sendJson, tellFailure } from './answers.js';
 import { countParameter, sensorParameter } from './query-parameters.js';
 import { rangeParameters } from './readings-range.js';
 import type { Answer, StoredParts } from './stored-parts.js';
@@ -14,7 +14,13 @@ import type { Answer, StoredParts } from './stored-parts.js';
 const limits = [1, 10_000, 1_000] as const;
 const always: TimeRange = { fromMs: -Infinity, toMs: Infinity };
 
-export function answerData({ data, databaseState, memory, displayTimeZone }: StoredParts): Answer {
+export function answerData({
+  data,
+  databaseState,
+  memory,
+  displayTimeZone,
+  logger,
+}: StoredParts): Answer {
   const zone = timeZone(displayTimeZone);
   return async ({ query }, response) => {
     const limit = countParameter(query, 'limit', limits);
@@ -22,10 +28,19 @@ export function answerData({ data, databaseState, memory, displayTimeZone }: Sto
     const asked = rangeParameters(query, zone, Date.now());
     const range = asked ?? always;
     const isOfMemory = asked === undefined && sensorId === undefined;
-    const stored =
-      isOfMemory || databaseState().connected === false
-        ? undefined
-        : await data.newest(range, sensorId, limit).catch(() => undefined);
+    const isAway = (): boolean => databaseState().connected === false;
+    let stored: MeasuredReading[] | undefined;
+    if (!isOfMemory && !isAway()) {
+      try {
+        stored = await data.newest(range, sensorId, limit);
+      } catch (error) {
+        // A question that took too long is no reason to call what is in memory an answer to it.
+        if (!isAway()) {
+          tellFailure(response, error, logger);
+          return;
+        }
+      }
+    }
     const readings = stored ?? newestInMemory(memory(), range, sensorId, limit);
     sendJson(response, 200, {
       readings: readings.map(describeReading),

@@ -4,9 +4,8 @@
  * What always holds: a wrong parameter gets 400 with its name; a database that is away is told at
  * once, not waited for.
  */
-import { describeError } from '@zdenergy/core';
 import { Router, type RequestHandler } from 'express';
-import { refuseMethod, sendJson } from './answers.js';
+import { refuseMethod, sendJson, tellFailure } from './answers.js';
 import { answerChart } from './chart-endpoint.js';
 import { answerData } from './data-endpoint.js';
 import { answerDates } from './dates-endpoint.js';
@@ -44,7 +43,7 @@ const refusing =
   };
 
 /** Answers 503 when the database is away. A wrong parameter is told even then. */
-function needingDatabase({ databaseState }: StoredParts, ask: AskDatabase): Answer {
+function needingDatabase({ databaseState, logger }: StoredParts, ask: AskDatabase): Answer {
   return async (request, response) => {
     const answer = ask(request);
     const { connected, problem } = databaseState();
@@ -56,7 +55,7 @@ function needingDatabase({ databaseState }: StoredParts, ask: AskDatabase): Answ
     try {
       body = await answer();
     } catch (error) {
-      sendJson(response, 503, { error: describeError(error) });
+      tellFailure(response, error, logger);
       return;
     }
     sendJson(response, 200, body);

@@ -145,8 +145,9 @@ export class StreamHub {
   }
 }
 
-/** What makes a change that nobody should wait for. */
-const gist = ({ health }: StreamStatus): string => JSON.stringify([health.status, health.reasons]);
+/** What makes a change that nobody should wait for; how long something lasts is none. */
+const gist = ({ health }: StreamStatus): string =>
+  JSON.stringify([health.status, health.reasons]).replace(/\d+/g, '');
 
 const statusEvent = (status: StreamStatus): Buffer =>
   serverSentEvent('status', JSON.stringify(status));

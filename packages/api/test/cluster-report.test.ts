@@ -71,6 +71,17 @@ describe('how long ago everything received was stored', () => {
     );
   });
 
+  it('is before the oldest reading that still waits for the disk', () => {
+    const { journal } = ingestSnapshot();
+    const unsynced = ingestSnapshot({ journal: { ...journal, unsyncedMs: 7_000 } });
+    expect(incompleteMs(report({ heartbeatAgeMs: 300, ingest: unsynced }), 5_200)).toBe(7_500);
+  });
+
+  it('is unknown while one of several workers is down, which may hold readings', () => {
+    const down = { status: 'restarting', pid: null } as const;
+    expect(incompleteMs(report({ ingest: pending(0) }, down), 5_000)).toBeNull();
+  });
+
   it('is that of the worker furthest behind', () => {
     const workers = [{ ingest: pending(200) }, { ingest: pending(60_000) }, { ingest: pending(0) }];
     expect(incompleteMs(report(...workers), 5_000)).toBe(60_500);

@@ -21,6 +21,7 @@ export function ingestSnapshot(changes: Partial<IngestSnapshot> = {}): IngestSna
       readProblem: null,
       bytes: 5_000,
       oldestPendingMs: 100,
+      unsyncedMs: 0,
       diskFreeBytes: 50_000,
       diskTotalBytes: 100_000,
     },

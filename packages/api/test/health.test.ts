@@ -259,6 +259,7 @@ describe('reasons', () => {
       readProblem: null,
       bytes: 1,
       oldestPendingMs: 120_000,
+      unsyncedMs: 0,
       diskFreeBytes: 0,
       diskTotalBytes: 100,
     };

@@ -38,6 +38,7 @@ describe('/api/health', () => {
       'workers',
       'uptime_seconds',
       'version',
+      'status_since',
     ]);
   });
 

@@ -50,6 +50,8 @@ const ingestSnapshot = z.object({
     bytes: counter,
     /** How long the oldest reading not yet in Postgres has waited. */
     oldestPendingMs: counter,
+    /** How long the oldest reading that is not durable yet, and so not counted, has waited. */
+    unsyncedMs: counter,
     diskFreeBytes: counter,
     diskTotalBytes: counter,
   }),

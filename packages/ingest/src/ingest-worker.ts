@@ -136,6 +136,7 @@ export class IngestWorker implements WorkerDuties {
         readProblem: firstReadProblem(drains),
         bytes: this.#queues.reduce((sum, { journal }) => sum + journal.bytes, 0),
         oldestPendingMs: Math.max(...this.#queues.map(({ journal }) => journal.oldestPendingMs)),
+        unsyncedMs: intake.unsyncedMs,
         diskFreeBytes: intake.space.freeBytes,
         diskTotalBytes: intake.space.totalBytes,
       },

@@ -86,8 +86,8 @@ export class Drain {
   #checkpointSavedAt = 0;
   #awaySinceMs = performance.now();
   #toldProblem: string | null = null;
-  /** This run has stored something, or found all stored. */
-  #hasDrained = false;
+  /** This run has begun to store, so that the database may be ahead of what was heard from it. */
+  #hasBegun = false;
 
   constructor(journal: Journal, databaseUrl: string, log: Logger) {
     this.#journal = journal;
@@ -184,7 +184,7 @@ export class Drain {
     const saved = this.#journal.checkpoint;
     const progress = await loadProgress(client, saved);
     const isOlder = progress.position < this.#journal.oldest;
-    const isAhead = !this.#hasDrained && progress.position > this.#journal.runStart;
+    const isAhead = !this.#hasBegun && progress.position > this.#journal.runStart;
     if (!isOlder && !isAhead) return progress;
     this.#log.error(
       isOlder
@@ -199,7 +199,6 @@ export class Drain {
 
   #noteSuccess(): void {
     this.#failures = 0;
-    this.#hasDrained = true;
     this.#toldProblem = null;
     if (this.#state.connected) return;
     this.#state = { connected: true, problem: null, readProblem: null };
@@ -267,6 +266,7 @@ export class Drain {
   ): Promise<Checkpoint> {
     const startedAtMs = performance.now();
     this.#storingSinceMs = startedAtMs;
+    this.#hasBegun = true;
     try {
       const stored = await connection.run(async (client) => {
         const months = new Set(part.records.flatMap((record) => record.months));

@@ -49,6 +49,9 @@ export class Intake {
   #spaceProblem: string | null = null;
   #hangProblem: string | null = null;
   #appendingSinceMs = 0;
+  /** When the first reading came into the batch that fills, and into the one that is being written. */
+  #fillingSinceMs: number | undefined;
+  #writingSinceMs: number | undefined;
   #checkingSpace = false;
   #reportedProblem: string | null = null;
   #blocked = false;
@@ -88,6 +91,12 @@ export class Intake {
     return this.#space;
   }
 
+  /** How long the oldest reading that is not durable yet has waited for the disk; 0 when none does. */
+  get unsyncedMs(): number {
+    const sinceMs = this.#writingSinceMs ?? this.#fillingSinceMs;
+    return sinceMs === undefined ? 0 : performance.now() - sinceMs;
+  }
+
   /** Calls back once everything added so far is durable. */
   whenDurable(callback: () => void): void {
     this.#whenDurable.push(callback);
@@ -95,6 +104,7 @@ export class Intake {
 
   /** To be called when something was added: it will be durable soon. */
   commit(): void {
+    if (this.#filling.count > 0) this.#fillingSinceMs ??= performance.now();
     if (this.#filling.bytes > maxBatchBytes) this.#updateBlocked();
     if (this.#committing || this.#scheduled !== undefined) return;
     const waitMs = this.#lastCommitAt + commitSpacingMs - performance.now();
@@ -119,6 +129,8 @@ export class Intake {
     const batch = this.#filling;
     const whenDurable = this.#whenDurable;
     this.#filling = this.#spare;
+    this.#writingSinceMs = this.#fillingSinceMs;
+    this.#fillingSinceMs = undefined;
     this.#whenDurable = [];
     this.#lastCommitAt = performance.now();
     this.#updateBlocked();
@@ -129,6 +141,7 @@ export class Intake {
       for (const callback of whenDurable) callback();
     }
     batch.clear();
+    this.#writingSinceMs = undefined;
     this.#spare = batch;
     this.#committing = false;
     const awaited = this.#filling.count > 0 || this.#whenDurable.length > 0;

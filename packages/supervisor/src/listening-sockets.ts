@@ -32,23 +32,18 @@ interface NetInternals {
 }
 const { _createServerHandle: createServerHandle } = net as unknown as NetInternals;
 
-/** Where to listen, and the settings that say so. */
-interface Place {
+export interface ListenerSpec {
+  readonly listener: ListenerName;
+  readonly role: WorkerState['role'];
   readonly host: string;
   readonly port: number;
   readonly hostVariable: string;
   readonly portVariable: string;
 }
 
-export interface ListenerSpec extends Place {
-  readonly listener: ListenerName;
-  readonly role: WorkerState['role'];
-}
-
-interface Bound {
+export interface BoundSocket extends ListenerSpec {
   readonly handle: TcpHandle;
 }
-export type BoundSocket = ListenerSpec & Bound;
 
 /** The sockets that the settings ask for, and whose worker serves each. */
 export function listenersOf(settings: Settings): ListenerSpec[] {
@@ -71,7 +66,7 @@ export function listenersOf(settings: Settings): ListenerSpec[] {
 }
 
 /** @throws {StartProblem} that says which setting is to blame and who holds the port. */
-export async function bindSocket<Spec extends Place>(spec: Spec): Promise<Spec & Bound> {
+export async function bindSocket(spec: ListenerSpec): Promise<BoundSocket> {
   const address = await resolveHost(spec);
   const deadline = performance.now() + busyRetryMs;
   for (;;) {
@@ -97,7 +92,7 @@ function tryBind(address: string, port: number): TcpHandle | string {
   return error === 0 ? 'EADDRINUSE' : getSystemErrorName(error);
 }
 
-async function resolveHost({ host, hostVariable }: Place): Promise<string> {
+async function resolveHost({ host, hostVariable }: ListenerSpec): Promise<string> {
   if (net.isIP(host) !== 0) return host;
   try {
     return (await lookup(host)).address;
@@ -109,7 +104,7 @@ async function resolveHost({ host, hostVariable }: Place): Promise<string> {
   }
 }
 
-function bindProblem(spec: Place, code: string): StartProblem {
+function bindProblem(spec: ListenerSpec, code: string): StartProblem {
   const { host, hostVariable, port, portVariable } = spec;
   switch (code) {
     case 'EACCES':

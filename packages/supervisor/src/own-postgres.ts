@@ -13,7 +13,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger, WorkerState } from '@zdenergy/core';
 import { describeError, formatDuration, within } from '@zdenergy/core';
 import { postgresAccount, spawnAs } from './account.js';
-import { bindSocket } from './listening-sockets.js';
 import { isHung, type Wakefulness } from './liveness.js';
 import { describeBusyPort } from './port-holder.js';
 import { requireOwnPostgres, type PostgresBinaries } from './postgres-binaries.js';
@@ -84,21 +83,6 @@ export class OwnPostgres implements Supervised {
 
   get #stopped(): boolean {
     return this.#aborted.signal.aborted;
-  }
-
-  /**
-   * Ends a server of this data that is left from before, and makes sure that nobody else has the port.
-   * @throws {StartProblem} that says who has it.
-   */
-  async claimPort(): Promise<void> {
-    await endServer(this.#directory);
-    const { handle } = await bindSocket({
-      host: '127.0.0.1',
-      port: this.#port,
-      hostVariable: 'EMBEDDED_PG_PORT',
-      portVariable: 'EMBEDDED_PG_PORT',
-    });
-    handle.close();
   }
 
   start(): void {

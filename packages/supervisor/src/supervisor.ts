@@ -76,7 +76,6 @@ export function startSupervisor(
     const postgres = ownsPostgres
       ? new OwnPostgres(directory, settings.embeddedPgPort, logger, changed)
       : undefined;
-    await postgres?.claimPort();
     const workerEnvironment = {
       ...environment,
       ...ownerVariables(directory),

@@ -23,8 +23,11 @@ interface Advisory {
   readonly vulnerable_versions: string;
 }
 
-const hole = (severity: Advisory['severity']): Readonly<Record<string, readonly Advisory[]>> => ({
-  express: [
+const hole = (
+  severity: Advisory['severity'],
+  name = 'express',
+): Readonly<Record<string, readonly Advisory[]>> => ({
+  [name]: [
     {
       id: 4711,
       url: 'https://advisories.invalid/4711',
@@ -88,6 +91,12 @@ it.each([
   ['a moderate one', hole('moderate')],
 ])('is content with %s', async (_what, advisories) => {
   expect(await audit(await serve(knows(advisories)))).toEqual({ code: 0, output: '' });
+});
+
+it('names a grave hole in a tool of the tests, and goes on', async () => {
+  const { code, output } = await audit(await serve(knows(hole('critical', 'knip'))));
+  expect(output).toMatch(/⚠️ Known holes in tools of the tests:\n {2}knip, critical: Doors stand/);
+  expect(code).toBe(0);
 });
 
 it.each([405, 404, 503])('says in one line that a registry answers %i', async (status) => {

@@ -84,15 +84,16 @@ describe('when it cannot start', () => {
     );
     expectNoStack(sameDirectory.output);
 
-    for (const [variable, port, holder] of [
-      ['TCP_PORT', first.ports.tcp, `another zdenergy \\(process ${pid}`],
-      ['HTTP_PORT', first.ports.http, `another zdenergy \\(process ${pid}`],
-      ['EMBEDDED_PG_PORT', first.ports.postgres, 'process \\d+ \\(.*postgres'],
+    for (const [variable, port] of [
+      ['TCP_PORT', first.ports.tcp],
+      ['HTTP_PORT', first.ports.http],
     ] as const) {
       const samePort = again.launch({ [variable]: String(port) });
       expect(await samePort.finished).toMatchObject({ code: 1 });
       expect(samePort.output).toMatch(
-        new RegExp(`💥 ${variable}: port ${port} is already in use by ${holder}`),
+        new RegExp(
+          `💥 ${variable}: port ${port} is already in use by another zdenergy \\(process ${pid}`,
+        ),
       );
       expectNoStack(samePort.output);
     }

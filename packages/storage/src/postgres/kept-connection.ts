@@ -38,7 +38,12 @@ export function keptConnection(
   let waiting = 0;
   const open = async (): Promise<Connection> => {
     const opened = await connect(databaseUrl, applicationName);
-    if (session !== undefined) await opened.run((client) => client.query(session), timeoutMs);
+    try {
+      if (session !== undefined) await opened.run((client) => client.query(session), timeoutMs);
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
     return opened;
   };
   const usable = async (): Promise<Connection> => {
