@@ -139,6 +139,7 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
         memory: () => readings,
         openExport: (question) => openCsvExport(databaseUrl, question),
         progress: exports,
+        version,
         logger,
         displayTimeZone: settings.displayTimeZone,
       }),

@@ -12,7 +12,7 @@ import {
   ParameterRefused,
   sensorsParameter,
 } from './query-parameters.js';
-import type { AskDatabase, StoredParts } from './stored-routes.js';
+import type { AskDatabase, StoredParts } from './stored-parts.js';
 
 const maxSensors = 10;
 const points = [10, 2_000, 2_000] as const;

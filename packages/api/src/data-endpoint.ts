@@ -9,7 +9,7 @@ import type { MeasuredReading, StoredReading, TimeRange } from '@zdenergy/storag
 import { sendJson } from './answers.js';
 import { countParameter, sensorParameter } from './query-parameters.js';
 import { rangeParameters } from './readings-range.js';
-import type { Answer, StoredParts } from './stored-routes.js';
+import type { Answer, StoredParts } from './stored-parts.js';
 
 const limits = [1, 10_000, 1_000] as const;
 const always: TimeRange = { fromMs: -Infinity, toMs: Infinity };

@@ -1,6 +1,6 @@
 /** `/api/dates`: the first and the last day with readings, and how many readings there are. */
 import { sensorParameter } from './query-parameters.js';
-import type { AskDatabase, StoredParts } from './stored-routes.js';
+import type { AskDatabase, StoredParts } from './stored-parts.js';
 
 export function answerDates({ data, displayTimeZone }: StoredParts): AskDatabase {
   const day = dayIn(displayTimeZone);

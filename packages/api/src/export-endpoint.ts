@@ -4,8 +4,8 @@
  * What always holds: at most a few exports run at once; one that fails half way, or whose client takes
  * nothing for a minute, ends with its connection, so that nobody takes a part for the whole.
  */
-import { describeError, timeZone, type Logger, type TimeZone } from '@zdenergy/core';
-import type { CsvExport, CsvQuestion, StoredData, TimeRange } from '@zdenergy/storage';
+import { describeError, timeZone, type TimeZone } from '@zdenergy/core';
+import type { CsvExport, TimeRange } from '@zdenergy/storage';
 import type { Response } from 'express';
 import { sendJson } from './answers.js';
 import type { ExportProgress } from './export-progress.js';
@@ -16,8 +16,7 @@ import {
   textParameter,
   type Query,
 } from './query-parameters.js';
-import type { Answer, AskDatabase } from './stored-routes.js';
-import type { DatabaseState } from './health.js';
+import type { Answer, AskDatabase, StoredParts } from './stored-parts.js';
 
 const maxExports = 4;
 const retryAfterSeconds = 10;
@@ -28,22 +27,13 @@ const usualRowBytes = 62;
 const headerBytes = 74;
 const dayMs = 24 * 3_600_000;
 
-export interface ExportParts {
-  readonly data: StoredData;
-  readonly openExport: (question: CsvQuestion) => Promise<CsvExport>;
-  readonly databaseState: () => DatabaseState;
-  readonly displayTimeZone: string;
-  readonly progress: ExportProgress;
-  readonly logger: Logger;
-}
-
 interface ExportQuestion {
   readonly range: TimeRange;
   readonly sensorId: string | undefined;
   readonly filename: string;
 }
 
-export function answerEstimate({ data, displayTimeZone }: ExportParts): AskDatabase {
+export function answerEstimate({ data, displayTimeZone }: StoredParts): AskDatabase {
   const zone = timeZone(displayTimeZone);
   return ({ query }) => {
     const { range, sensorId, filename } = exportParameters(query, zone, Date.now());
@@ -54,7 +44,7 @@ export function answerEstimate({ data, displayTimeZone }: ExportParts): AskDatab
   };
 }
 
-export function answerExport(parts: ExportParts): Answer {
+export function answerExport(parts: StoredParts): Answer {
   const zone = timeZone(parts.displayTimeZone);
   let running = 0;
   return async (request, response) => {
@@ -87,7 +77,7 @@ export function answerExport(parts: ExportParts): Answer {
 }
 
 async function runExport(
-  { openExport, displayTimeZone, progress, logger }: ExportParts,
+  { openExport, displayTimeZone, progress, logger }: StoredParts,
   { range, sensorId, filename }: ExportQuestion,
   exportId: string | undefined,
   response: Response,

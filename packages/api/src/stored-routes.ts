@@ -5,22 +5,15 @@
  * once, not waited for.
  */
 import { describeError } from '@zdenergy/core';
-import type { StoredReading } from '@zdenergy/storage';
-import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { Router, type RequestHandler } from 'express';
 import { refuseMethod, sendJson } from './answers.js';
 import { answerChart } from './chart-endpoint.js';
 import { answerData } from './data-endpoint.js';
 import { answerDates } from './dates-endpoint.js';
-import { answerEstimate, answerExport, type ExportParts } from './export-endpoint.js';
+import { answerEstimate, answerExport } from './export-endpoint.js';
+import { answerOpenApi } from './openapi-endpoint.js';
 import { ParameterRefused } from './query-parameters.js';
-
-export interface StoredParts extends ExportParts {
-  /** The readings in memory, in the order of arrival. */
-  readonly memory: () => Iterable<StoredReading>;
-}
-
-/** A question that only the database can answer. */
-export type Answer = (request: Request, response: Response) => Promise<void>;
+import type { Answer, AskDatabase, StoredParts } from './stored-parts.js';
 
 export function storedRoutes(parts: StoredParts): Router {
   const router = Router();
@@ -30,6 +23,7 @@ export function storedRoutes(parts: StoredParts): Router {
     '/api/export/csv': refusing(answerExport(parts)),
     '/api/export/estimate': refusing(needingDatabase(parts, answerEstimate(parts))),
     '/api/history': refusing(needingDatabase(parts, answerChart(parts))),
+    '/api/openapi.json': answerOpenApi(parts.version),
   };
   for (const [path, answer] of Object.entries(answers)) {
     router.route(path).get(answer).all(refuseMethod('GET, HEAD'));
@@ -68,6 +62,3 @@ function needingDatabase({ databaseState }: StoredParts, ask: AskDatabase): Answ
     sendJson(response, 200, body);
   };
 }
-
-/** Reads the parameters, and gives what asks the database. @throws {ParameterRefused} */
-export type AskDatabase = (request: Request) => () => Promise<unknown>;

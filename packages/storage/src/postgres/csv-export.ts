@@ -5,7 +5,7 @@
  * used does not depend on how many there are, and a slow reader is waited for; the range is sorted in
  * pieces, since all at once would fill the disk; a reader that leaves leaves no backend behind.
  */
-import { type Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
@@ -14,7 +14,7 @@ import { fiveMinutesMs, hourMs } from './rollups.js';
 import { readingSession, type TimeRange } from './stored-data.js';
 
 /** The first line; the columns of `exportRows` in words. */
-export const csvHeader = 'Timestamp,Temperature (°C),Humidity (%),Lux,Irradiance (W/m²),Sensor\n';
+const csvHeader = 'Timestamp,Temperature (°C),Humidity (%),Lux,Irradiance (W/m²),Sensor\n';
 
 /** About as many rows are sorted at a time, within `work_mem`. */
 const rowsPerPiece = 200_000;
