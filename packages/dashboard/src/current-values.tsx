@@ -143,5 +143,5 @@ function SeveralSensors({ sensorIds, latest }: Omit<CurrentValuesProps, 'zone'>)
 }
 
 /** By when a reading arrived, since clocks of sensors may be wrong. */
-const statusNow = ({ receivedAtMs, intervalSeconds }: Latest): ReturnType<typeof sensorStatus> =>
-  sensorStatus((serverNowMs() - receivedAtMs) / 1_000, intervalSeconds);
+const statusNow = ({ silentSinceMs, intervalSeconds }: Latest): ReturnType<typeof sensorStatus> =>
+  sensorStatus((serverNowMs() - silentSinceMs) / 1_000, intervalSeconds);

@@ -14,6 +14,11 @@ const searchLimit = 1_000;
 export interface Latest {
   readonly reading: Omit<Reading, 'sensor_id'>;
   readonly receivedAtMs: number;
+  /**
+   * Since when its silence counts: the table of sensors is some seconds behind, and what it calls
+   * online is so until the stream has had its time to say more.
+   */
+  readonly silentSinceMs: number;
   readonly intervalSeconds: number | null;
   readonly clockHint: string | null;
 }
@@ -67,6 +72,7 @@ export class LatestReadings {
       this.#latest.set(reading.sensor_id, {
         reading,
         receivedAtMs: receivedAtMs(reading),
+        silentSinceMs: receivedAtMs(reading),
         intervalSeconds: known?.intervalSeconds ?? null,
         clockHint: known?.clockHint ?? null,
       });
@@ -88,6 +94,7 @@ export class LatestReadings {
     this.#latest.set(sensor.sensor_id, {
       reading: isNewer ? sensor.last_reading : known.reading,
       receivedAtMs: isNewer ? Date.parse(sensor.received_at) : known.receivedAtMs,
+      silentSinceMs: sensor.status === 'online' ? serverNowMs() : Date.parse(sensor.received_at),
       intervalSeconds: sensor.interval_seconds,
       clockHint: sensor.clock_hint,
     });

@@ -5,8 +5,8 @@
  * its `problems`; it reaches this machine only.
  */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Releases } from '@zdenergy/core';
+import axe from 'axe-core';
 import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
 
 const executables = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -21,7 +21,6 @@ const browserArguments = [
   '--disable-sync',
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 export interface BrowserPage {
   readonly page: Page;
@@ -63,7 +62,7 @@ interface AxeResults {
 
 /** What axe finds wrong and serious for people who cannot see, or use no mouse. */
 export async function seriousViolations(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: axePath });
+  await page.addScriptTag({ content: axe.source });
   const { violations } = await page.evaluate<AxeResults>('axe.run()');
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
