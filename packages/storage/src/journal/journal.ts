@@ -280,7 +280,6 @@ export class Journal {
         maxItems - items,
         maxBytes - bytes,
       );
-      bytes += part.next - cursor.offset;
       for (const record of part.records) {
         // A record written again after a failed sync stands in two segments.
         if (record.end <= position) continue;
@@ -291,6 +290,8 @@ export class Journal {
         items += record.end - record.first;
         position = record.end;
       }
+      // What was only passed, because it is stored already, is no part: null has to mean the end.
+      if (records.length > 0) bytes += part.next - cursor.offset;
       if (this.#followed(segment, position)) await this.#keepAside(segment, part.damaged);
       cursor.offset = part.next;
       cursor.position = position;
