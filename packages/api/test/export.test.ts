@@ -73,6 +73,17 @@ async function estimate(query: string): Promise<Record<string, unknown>> {
   return JSON.parse(body) as Record<string, unknown>;
 }
 
+it('comes whole, and as it is, to a browser that would take it compressed', async () => {
+  const accepting = ['Accept-Encoding: gzip, deflate, br'];
+  const line = 'GET /api/export/csv?start_date=2025-10-26';
+  const { status, headers, body } = parseAnswer(await request(api.port, line, accepting));
+  expect(status).toBe(200);
+  expect(headers).not.toHaveProperty('content-encoding');
+  expect(body).toContain(header);
+  // The last chunk of an answer that was not broken off.
+  expect(body).toMatch(/\r\n0\r\n\r\n$/);
+});
+
 it('has a day of 25 hours in the local time, oldest first', async () => {
   const { headers, first, lines } = await csv('?start_date=2025-10-26');
   expect(headers).toMatchObject({

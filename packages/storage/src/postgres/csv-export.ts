@@ -25,8 +25,11 @@ const unknownPieceMs = dayMs;
 const longestPieceMs = 31 * dayMs;
 /** Before the first reading that can be, and far behind any clock; milliseconds since 1970. */
 const earliestMs = Date.UTC(2015, 0, 1) - dayMs;
-/** A slow reader may take its time; the endpoint ends one that takes nothing. */
-const timeoutMs = 24 * dayMs;
+/**
+ * A slow reader may take its time, and the endpoint ends one that takes nothing. Yet as long as it lasts,
+ * VACUUM cannot clear away what has changed since.
+ */
+const timeoutMs = 12 * hourMs;
 /** Until the first row: what the rollups do not know yet is looked through. */
 const startTimeoutMs = 60_000;
 
