@@ -71,10 +71,9 @@ export async function openCsvExport(
     return {
       writeTo: (target, onChunk) =>
         connection.run(async (client) => {
-          await writePiece(target, csvHeader, onChunk);
-          for (const piece of pieces) {
-            await copyPiece(client, exportRows(question, piece), target, onChunk);
-          }
+          // One pipeline for all: each leaves a listener behind on a target that it does not end.
+          const lines = csvLines(client, question, pieces, onChunk);
+          await pipeline(lines, target, { end: false });
           await client.query('COMMIT');
         }, timeoutMs),
       close: () => connection.close(),
@@ -85,35 +84,24 @@ export async function openCsvExport(
   }
 }
 
-async function writePiece(
-  target: Writable,
-  text: string,
-  onChunk: (bytes: number, rows: number) => void,
-): Promise<void> {
-  await new Promise<void>((written, failed) =>
-    target.write(text, (error) => (error ? failed(error) : written())),
-  );
-  onChunk(Buffer.byteLength(text), 0);
-}
-
-async function copyPiece(
+/** The header and the rows, piece after piece, as chunks. */
+async function* csvLines(
   client: pg.Client,
-  rows: string,
-  target: Writable,
+  question: CsvQuestion,
+  pieces: readonly TimeRange[],
   onChunk: (bytes: number, rows: number) => void,
-): Promise<void> {
-  const source = client.query(copyTo(`COPY (${rows}) TO STDOUT WITH (FORMAT csv)`));
-  await pipeline(
-    source,
-    async function* (chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        onChunk(chunk.length, linesIn(chunk));
-        yield chunk;
-      }
-    },
-    target,
-    { end: false },
-  );
+): AsyncGenerator<Buffer> {
+  const header = Buffer.from(csvHeader);
+  onChunk(header.length, 0);
+  yield header;
+  for (const piece of pieces) {
+    const rows = exportRows(question, piece);
+    const copied = client.query(copyTo(`COPY (${rows}) TO STDOUT WITH (FORMAT csv)`));
+    for await (const chunk of copied as AsyncIterable<Buffer>) {
+      onChunk(chunk.length, linesIn(chunk));
+      yield chunk;
+    }
+  }
 }
 
 const lineFeed = 10;
