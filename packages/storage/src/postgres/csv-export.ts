@@ -10,7 +10,8 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { connect, DatabaseUnavailable, describeDatabaseError } from './connection.js';
-import { fiveMinutesMs, hourMs } from './rollups.js';
+import { partitionedRange } from './partitions.js';
+import { hourMs } from './rollups.js';
 import { readingSession, type TimeRange } from './stored-data.js';
 
 /** The first line; the columns of `exportRows` in words. */
@@ -23,8 +24,6 @@ const dayMs = 24 * hourMs;
 /** Where nothing is known of how many readings there are. */
 const unknownPieceMs = dayMs;
 const longestPieceMs = 31 * dayMs;
-/** Before the first reading that can be, and far behind any clock; milliseconds since 1970. */
-const earliestMs = Date.UTC(2015, 0, 1) - dayMs;
 /**
  * A slow reader may take its time, and the endpoint ends one that takes nothing. Yet as long as it lasts,
  * VACUUM cannot clear away what has changed since.
@@ -112,39 +111,29 @@ function linesIn(chunk: Buffer): number {
   return lines;
 }
 
-/** One after the other without a gap; of a sensor a single one, for the index has its readings in order. */
+/**
+ * One after the other without a gap, over all that there can be: what the rollups know only says where to
+ * cut. Of a sensor a single one, for the index has its readings in order.
+ */
 async function piecesOf(client: pg.Client, question: CsvQuestion): Promise<TimeRange[]> {
   const { range, sensorId } = question;
   if (sensorId !== undefined) return [range];
-  const { rows } = await client.query<{ fromMs: number; readings: number }>(
+  const all = await partitionedRange(client);
+  if (all === null) return [];
+  const within = {
+    fromMs: Math.max(range.fromMs, all.fromMs),
+    toMs: Math.min(range.toMs, all.toMs),
+  };
+  const counts = await client.query<{ fromMs: number; readings: number }>(
     `SELECT (extract(epoch FROM bucket) * 1000)::float8 AS "fromMs", readings::float8 AS readings
        FROM readings_counts
       WHERE bucket >= to_timestamp($1) AND bucket < to_timestamp($2) ORDER BY bucket`,
-    [range.fromMs / 1_000 - fiveMinutesMs / 1_000, range.toMs / 1_000],
+    [within.fromMs / 1_000, within.toMs / 1_000],
   );
-  const ends = await client.query<{
-    untilMs: number;
-    firstMs: number | null;
-    lastMs: number | null;
-  }>(
-    `SELECT (extract(epoch FROM received_until) * 1000)::float8 AS "untilMs",
-            (extract(epoch FROM first) * 1000)::float8 AS "firstMs",
-            (extract(epoch FROM last) * 1000)::float8 AS "lastMs"
-       FROM rollups_progress, LATERAL (
-         SELECT min(time) AS first, max(time) AS last FROM readings
-          WHERE received_at > received_until
-            AND time >= to_timestamp($1) AND time < to_timestamp($2)) AS arrived`,
-    [range.fromMs / 1_000, range.toMs / 1_000],
+  const progress = await client.query<{ untilMs: number }>(
+    `SELECT (extract(epoch FROM received_until) * 1000)::float8 AS "untilMs" FROM rollups_progress`,
   );
-  const { untilMs, firstMs, lastMs } = ends.rows[0];
-  const first = Math.min(rows[0]?.fromMs ?? Infinity, firstMs ?? Infinity);
-  const last = Math.max((rows.at(-1)?.fromMs ?? -Infinity) + fiveMinutesMs, lastMs ?? -Infinity);
-  if (last < first) return [];
-  const within = {
-    fromMs: Math.max(range.fromMs, first, earliestMs),
-    toMs: Math.min(range.toMs, last + 1),
-  };
-  return cutIntoPieces(within, rows, untilMs);
+  return cutIntoPieces(within, counts.rows, progress.rows[0]?.untilMs ?? -Infinity);
 }
 
 /** By what the rollups know; where they know nothing yet, by the day. */

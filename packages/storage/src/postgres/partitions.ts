@@ -47,3 +47,21 @@ async function ensurePartition(client: pg.Client, month: number): Promise<void> 
     throw error;
   }
 }
+
+/**
+ * From when to when there are partitions, so that no reading can stand outside; milliseconds since
+ * 1970, and null when there are none yet.
+ */
+export async function partitionedRange(
+  client: pg.Client,
+): Promise<{ readonly fromMs: number; readonly toMs: number } | null> {
+  const { rows } = await client.query<{ fromMs: number | null; toMs: number | null }>(
+    `SELECT (extract(epoch FROM min(month)) * 1000)::float8 AS "fromMs",
+            (extract(epoch FROM max(month) + interval '1 month') * 1000)::float8 AS "toMs"
+       FROM (SELECT to_date(right(relname, 7), 'YYYY_MM')::timestamp AS month
+               FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+              WHERE inhparent = 'readings'::regclass) AS partitions`,
+  );
+  const { fromMs, toMs } = rows[0];
+  return fromMs === null || toMs === null ? null : { fromMs, toMs };
+}
