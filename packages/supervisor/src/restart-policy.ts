@@ -32,6 +32,10 @@ export interface Death {
   readonly fromOutside: boolean;
 }
 
+/** It was ready, and somebody outside ended it. */
+export const isBlameless = ({ fromOutside, readyForMs }: Death): boolean =>
+  fromOutside && readyForMs > 0;
+
 /**
  * The wait before the next start, and the history to go on with.
  * @param random from 0 up to 1, for the jitter that keeps children from restarting in step.
@@ -42,7 +46,7 @@ export function afterDeath(
   nowMs: number,
   random: number,
 ): { readonly restarts: Restarts; readonly delayMs: number } {
-  const blameless = death.fromOutside && death.readyForMs > 0;
+  const blameless = isBlameless(death);
   const before = death.readyForMs >= settledMs ? 0 : restarts.deathsInARow;
   const deathsInARow = blameless ? before : before + 1;
   const doublings = blameless ? 0 : deathsInARow - 1;

@@ -2,13 +2,15 @@
  * One supervised worker: forked, given its sockets, watched, and forked again when it dies.
  *
  * What always holds: at most one process at a time; each fork is an incarnation of its own, and what
- * an older one still sends is ignored; nothing is forked once `stop` was called.
+ * an older one still sends is ignored; nothing is forked once `stop` was called. A process does nothing
+ * but load its code until it is told to begin.
  */
 import { fork, type ChildProcess, type SendHandle } from 'node:child_process';
 import type { FromWorker, IngestSnapshot, Logger, ToWorker, WorkerState } from '@zdenergy/core';
 import { describeError, formatDuration, parseFromWorker, within } from '@zdenergy/core';
 import { ConnectionHours } from './connection-hours.js';
 import type { BoundSocket } from './listening-sockets.js';
+import { isBlameless } from './restart-policy.js';
 import { bootLimitMs, heartbeatLimitMs, isHung, type Wakefulness } from './liveness.js';
 import { Outbox } from './outbox.js';
 import { RestartClock, type Supervised } from './supervised.js';
@@ -43,6 +45,8 @@ interface Incarnation {
   readonly ended: Deferred;
   /** Done once it is ready, or has ended without. */
   readonly settled: Deferred;
+  /** Told to start; before, it counts as not there yet. */
+  begun: boolean;
   readyAtMs: number | undefined;
   lastBeatAtMs: number | undefined;
   /** Told to end, so that its end is no death. */
@@ -82,8 +86,14 @@ export class WorkerProcess implements Supervised {
   }
 
   start(): void {
-    if (this.#stopped || this.#current !== undefined) return;
-    const { name, entry, environment, sockets } = this.#spec;
+    if (this.#stopped || this.#current?.begun === true) return;
+    const incarnation = this.#current ?? this.#fork();
+    if (incarnation !== undefined) this.#begin(incarnation);
+  }
+
+  /** Makes the process, which then loads its code; undefined, and a later try, when that fails. */
+  #fork(): Incarnation | undefined {
+    const { name, entry, environment } = this.#spec;
     let child: ChildProcess;
     try {
       child = fork(entry, [], {
@@ -97,13 +107,18 @@ export class WorkerProcess implements Supervised {
       const death = { readyForMs: 0, fromOutside: false };
       this.#restarts.schedule(this.#problem, death, () => this.start());
       this.#events.changed();
-      return;
+      return undefined;
     }
     const incarnation = this.#watch(child);
     this.#current = incarnation;
+    return incarnation;
+  }
+
+  #begin(incarnation: Incarnation): void {
+    incarnation.begun = true;
     // Without a process there is no channel either; its 'error' event follows.
-    if (child.pid === undefined) return;
-    for (const { listener, handle } of sockets) {
+    if (incarnation.child.pid === undefined) return;
+    for (const { listener, handle } of this.#spec.sockets) {
       // Node's types know only its own classes, but its IPC takes the raw handle of a bound socket.
       incarnation.outbox.send({ type: 'socket', listener }, handle as unknown as SendHandle);
     }
@@ -147,7 +162,7 @@ export class WorkerProcess implements Supervised {
 
   describe(nowMs: number): WorkerState {
     const { name, role } = this.#spec;
-    const current = this.#current;
+    const current = this.#current?.begun === true ? this.#current : undefined;
     return {
       name,
       role,
@@ -175,8 +190,7 @@ export class WorkerProcess implements Supervised {
 
   #status(): WorkerState['status'] {
     if (this.#stopped) return 'stopping';
-    if (this.#current === undefined) return 'restarting';
-    if (this.#current.stopping) return 'restarting';
+    if (this.#current?.begun !== true || this.#current.stopping) return 'restarting';
     if (this.#current.hung) return 'hung';
     return this.#current.readyAtMs === undefined ? 'starting' : 'ready';
   }
@@ -188,6 +202,7 @@ export class WorkerProcess implements Supervised {
       startedAtMs: performance.now(),
       ended: deferred(),
       settled: deferred(),
+      begun: false,
       readyAtMs: undefined,
       lastBeatAtMs: undefined,
       stopping: false,
@@ -260,6 +275,8 @@ export class WorkerProcess implements Supervised {
       const readyForMs = readyAtMs === undefined ? 0 : performance.now() - readyAtMs;
       const death = { readyForMs, fromOutside: fromOutside && !hung };
       this.#restarts.schedule(this.#problem, death, () => this.start());
+      // One that did nothing wrong has nothing to think over: the next loads its code during the wait.
+      if (isBlameless(death) && !this.#stopped) this.#fork();
     }
     this.#events.changed();
   }
