@@ -63,7 +63,7 @@ const lastChecks = [
     name: 'nodes',
     command: process.execPath,
     args: [path.join(__dirname, 'test-nodes.js'), '--bounded'],
-    timeoutMs: 10 * minuteMs,
+    timeoutMs: 15 * minuteMs,
   },
 ];
 const oneAtATime = ['--runInBand', '--testTimeout=180000'];
