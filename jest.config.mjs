@@ -38,6 +38,11 @@ const againstSources = {
     '^@zdenergy/([a-z-]+)$': '<rootDir>/packages/$1/src/index.ts',
   },
 };
+const againstBuilt = {
+  ...common,
+  testEnvironment: '<rootDir>/packages/system-test/telling-environment.mjs',
+  moduleNameMapper: sourceOfBuilt,
+};
 const ofOtherKinds = ['/node_modules/', '<rootDir>/packages/system-test/'];
 
 export default {
@@ -56,16 +61,14 @@ export default {
       testPathIgnorePatterns: ofOtherKinds,
     },
     {
-      ...common,
+      ...againstBuilt,
       displayName: 'system',
       testMatch: ['<rootDir>/packages/system-test/test/**/*.test.ts'],
-      moduleNameMapper: sourceOfBuilt,
     },
     {
-      ...common,
+      ...againstBuilt,
       displayName: 'faults',
       testMatch: ['<rootDir>/packages/system-test/faults/**/*.test.ts'],
-      moduleNameMapper: sourceOfBuilt,
     },
   ],
 };

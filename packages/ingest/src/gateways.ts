@@ -94,7 +94,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
 
   start(): void {
     this.#sweptAtMs = performance.now();
-    this.#sweepTimer = setInterval(() => this.#closeIdle(), sweepEveryMs);
+    this.#sweepTimer = setInterval(() => this.#sweep(), sweepEveryMs);
     this.#summaryTimer = setInterval(() => this.#tellUntold(), summaryEveryMs);
     this.#descriptorsTimer = setInterval(() => this.#checkDescriptors(), descriptorsEveryMs);
   }
@@ -210,14 +210,20 @@ export class Gateways implements Acceptor, ConnectionEvents {
     );
   }
 
-  #closeIdle(): void {
+  #sweep(): void {
     const now = performance.now();
     const wasPaused = now - this.#sweptAtMs > lateSweepMs;
     this.#sweptAtMs = now;
-    // After a pause of the whole machine, say: what gateways have sent meanwhile is yet to be read.
-    if (wasPaused || this.#intake.blocked) return;
+    // After a pause of the whole machine, say: what gateways have sent meanwhile is still on its way.
+    if (wasPaused) return;
+    // What is here already is read first: timers come before input, immediates after it.
+    setImmediate(() => this.#closeIdle());
+  }
+
+  #closeIdle(): void {
+    if (this.#isFinished || this.#intake.blocked) return;
     const { tcpIdleTimeoutMs } = this.#settings;
-    const oldestMs = now - tcpIdleTimeoutMs;
+    const oldestMs = performance.now() - tcpIdleTimeoutMs;
     for (const connection of this.#connections) {
       if (connection.lastReceivedAtMs > oldestMs) continue;
       this.#noteTimeout(connection, `sent nothing for ${formatDuration(tcpIdleTimeoutMs)}`);

@@ -90,11 +90,15 @@ export class Gateway {
     }
   }
 
-  /** Has nothing more to say; resolves once the server, too, has closed: then all of it is durable. */
+  /**
+   * Has nothing more to say; resolves once the server, too, has closed: then all of it is durable.
+   * @throws {Error} when the connection was cut instead.
+   */
   async end(last: string | Uint8Array = ''): Promise<void> {
     this.#socket.end(last);
     if (!this.#socket.readableFlowing) this.#socket.resume();
-    await this.closed;
+    const how = await this.closed;
+    if (how !== 'closed') throw new Error(`the connection was to end, but: ${how}`);
   }
 
   destroy(): void {

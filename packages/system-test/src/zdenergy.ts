@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ledger, Releases } from '@zdenergy/core';
 import { Database } from './database.js';
+import { printAtFailure } from './failure-log.js';
 import { ask, type Answer } from './http.js';
 import { freePort } from './ports.js';
 import { processesOf, signalAll } from './processes.js';
@@ -122,11 +123,13 @@ export class Zdenergy {
 
   /** Starts its process without waiting for anything. */
   launch(changed: Settings = {}): Program {
-    this.#program = new Program(process.execPath, [supervisor], {
+    const program = new Program(process.execPath, [supervisor], {
       cwd: this.directory,
       env: { ...this.environment, ...changed },
     });
-    return this.#program;
+    this.#releases.push(printAtFailure(program, `zdenergy in ${this.directory}`));
+    this.#program = program;
+    return program;
   }
 
   /** Starts it, also again; resolves when it says that it is ready. */

@@ -1,5 +1,6 @@
 /** Who may connect and for how long: limits, both families of addresses,
  * idle gateways, TLS; and whose clock a time is read by. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Releases } from '@zdenergy/core';
 import { makeCertificates, type Certificates } from '../src/certificates.js';
 import { Gateway, type GatewayOptions } from '../src/gateway.js';
@@ -52,6 +53,20 @@ describe('in another time zone, with a short idle timeout', () => {
       expect(zdenergy.program.output).toContain(`⚠️ Socket timeout: ${silent.address}`);
     });
     expect(zdenergy.program.output).not.toContain(`Socket timeout: ${talking.address}`);
+  });
+
+  it('reads what came while it could not look, before it takes a gateway for silent', async () => {
+    const gateway = await Gateway.connect(zdenergy.ports.tcp, releases);
+    await eventually(() => expect(zdenergy.program.output).toContain(`from ${gateway.address}`));
+    const ingest = await zdenergy.pidOf('ingest-1');
+    process.kill(ingest, 'SIGSTOP');
+    const ended = gateway.end('{"id":"waiting","temp":1}');
+    await sleep(1_500);
+    process.kill(ingest, 'SIGCONT');
+    await ended;
+    const database = await zdenergy.database();
+    await eventually(async () => expect(await database.count('readings', 'waiting')).toBe(1));
+    expect(zdenergy.program.output).not.toContain(`Socket timeout: ${gateway.address}`);
   });
 });
 
