@@ -37,7 +37,6 @@ import { createLogin } from './login.js';
 import { RecentReadings } from './recent-readings.js';
 import { watchRollups } from './rollup-watch.js';
 import { watchSensors } from './sensor-watch.js';
-import { sensorsEndpoint } from './sensors-endpoint.js';
 import { statsReport, type Stats } from './stats.js';
 import { StatusSince } from './status-since.js';
 import { statusPage } from './status-page.js';
@@ -128,13 +127,9 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       stream: streamEndpoint(hub, admit),
       dashboardDir,
       page: () => statusPage(health().body, stats(), [...readings].slice(-shownReadings).reverse()),
-      sensors: sensorsEndpoint({
-        list: (question) => table.list(question),
-        databaseState: () => databaseState(),
-        sensorTimeZone: settings.sensorTimeZone,
-      }),
       stored: storedRoutes({
         data,
+        sensors: table,
         databaseState: () => databaseState(),
         memory: () => readings,
         openExport: (question) => openCsvExport(databaseUrl, question),
@@ -142,6 +137,7 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
         version,
         logger,
         displayTimeZone: settings.displayTimeZone,
+        sensorTimeZone: settings.sensorTimeZone,
       }),
       logger,
     });

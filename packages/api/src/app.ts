@@ -39,7 +39,6 @@ export interface AppParts {
   readonly about: () => unknown;
   readonly stats: () => unknown;
   readonly stream: RequestHandler;
-  readonly sensors: RequestHandler;
   /** The routes that answer from what is stored. */
   readonly stored: Router;
   /** Where the build of the page at `/` is, if there is one. */
@@ -56,7 +55,6 @@ export function createApp({
   about,
   stats,
   stream,
-  sensors,
   stored,
   dashboardDir,
   page,
@@ -87,7 +85,6 @@ export function createApp({
     .route('/')
     .get((_request, response) => void response.type('html').send(page()))
     .all(refuseMethod('GET, HEAD'));
-  app.route('/api/sensors').get(sensors).all(refuseMethod('GET, HEAD'));
   app.use(stored);
   app.use((_request, response) => sendJson(response, 404, { error: 'There is nothing here.' }));
   app.use(answerError(logger));

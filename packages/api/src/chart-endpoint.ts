@@ -14,14 +14,14 @@ import {
 } from './query-parameters.js';
 import type { AskDatabase, StoredParts } from './stored-parts.js';
 
-const maxSensors = 10;
+const sensors = [1, 10] as const;
 const points = [10, 2_000, 2_000] as const;
 /** More than a chart can show of an average, and half the bytes. */
 const averageDigits = 9;
 
 export function answerChart({ data }: StoredParts): AskDatabase {
   return ({ query }) => {
-    const sensorIds = sensorsParameter(query, maxSensors);
+    const sensorIds = sensorsParameter(query, sensors);
     const fromMs = instantParameter(query, 'from');
     const toMs = instantParameter(query, 'to');
     if (toMs <= fromMs) throw new ParameterRefused('to', 'a time after from');

@@ -8,6 +8,7 @@ import { timeZone } from '@zdenergy/core';
 import type { MeasuredReading, StoredReading, TimeRange } from '@zdenergy/storage';
 import { sendJson, tellFailure } from './answers.js';
 import { countParameter, sensorParameter } from './query-parameters.js';
+import { describeReading } from './reading-json.js';
 import { rangeParameters } from './readings-range.js';
 import type { Answer, StoredParts } from './stored-parts.js';
 
@@ -43,7 +44,7 @@ export function answerData({
     }
     const readings = stored ?? newestInMemory(memory(), range, sensorId, limit);
     sendJson(response, 200, {
-      readings: readings.map(describeReading),
+      readings: readings.map((reading) => describeReading(reading, reading.timeMs)),
       count: readings.length,
       source: stored === undefined ? 'memory' : 'database',
     });
@@ -66,16 +67,4 @@ function newestInMemory(
     )
     .sort((a, b) => a.timeMs - b.timeMs)
     .slice(-limit);
-}
-
-function describeReading(reading: MeasuredReading): object {
-  const { sensorId, timeMs, temperature, humidity, lux, irradiance } = reading;
-  return {
-    sensor_id: sensorId,
-    time: new Date(timeMs).toISOString(),
-    temp: temperature,
-    rh: humidity,
-    lux,
-    irradiance,
-  };
 }

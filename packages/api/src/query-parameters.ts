@@ -47,11 +47,14 @@ export function sensorParameter(query: Query): string | undefined {
 }
 
 /** Each once, in the order in which they were given. @throws {ParameterRefused} */
-export function sensorsParameter(query: Query, most: number): string[] {
-  const value = query['sensor_id'];
+export function sensorsParameter(
+  query: Query,
+  [least, most]: readonly [least: 0 | 1, most: number],
+): string[] {
+  const value = query['sensor_id'] ?? [];
   const ids = [...new Set<unknown>(Array.isArray(value) ? value : [value])];
-  const expected = `1 to ${most} ids of sensors, each as sensor_id=ID`;
-  if (value === undefined || ids.length > most) throw new ParameterRefused('sensor_id', expected);
+  const expected = `${least} to ${most} ids of sensors, each as sensor_id=ID`;
+  if (ids.length < least || ids.length > most) throw new ParameterRefused('sensor_id', expected);
   return ids.map((id) => {
     if (typeof id !== 'string') throw new ParameterRefused('sensor_id', expected);
     checkSensorId(id);
@@ -60,10 +63,31 @@ export function sensorsParameter(query: Query, most: number): string[] {
 }
 
 function checkSensorId(id: string): void {
-  const { length } = [...id];
-  if (length < 1 || length > maxSensorIdCharacters || textFlaw(id) !== undefined) {
-    throw new ParameterRefused('sensor_id', anId);
-  }
+  if (id === '' || !isPartOfId(id)) throw new ParameterRefused('sensor_id', anId);
+}
+
+/** Empty when it is not given. @throws {ParameterRefused} when it can be in no sensor's id. */
+export function idPartParameter(query: Query, name: string, expected: string): string {
+  const value = textParameter(query, name, expected) ?? '';
+  if (!isPartOfId(value)) throw new ParameterRefused(name, expected);
+  return value;
+}
+
+const isPartOfId = (text: string): boolean =>
+  [...text].length <= maxSensorIdCharacters && textFlaw(text) === undefined;
+
+/** Undefined when it is not given, or empty. @throws {ParameterRefused} */
+export function choiceParameter<Choice extends string>(
+  query: Query,
+  name: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const expected = choices.join(', ');
+  const value = textParameter(query, name, expected) ?? '';
+  if (value === '') return undefined;
+  const choice = choices.find((known) => known === value);
+  if (choice === undefined) throw new ParameterRefused(name, expected);
+  return choice;
 }
 
 /** A day of the calendar. */

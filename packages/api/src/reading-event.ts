@@ -5,6 +5,7 @@
  * their order.
  */
 import type { StoredReading } from '@zdenergy/storage';
+import { describeReading } from './reading-json.js';
 import { serverSentEvent } from './server-sent-event.js';
 
 export interface ReadingEvent {
@@ -48,14 +49,7 @@ function bySensor(readings: readonly StoredReading[]): Map<string, string[]> {
 
 function toJson(reading: StoredReading): string {
   return JSON.stringify({
-    sensor_id: reading.sensorId,
-    time: isoTime(reading.timeUs),
-    temp: reading.temperature,
-    rh: reading.humidity,
-    lux: reading.lux,
-    irradiance: reading.irradiance,
-    received_at: isoTime(reading.receivedAtUs),
+    ...describeReading(reading, reading.timeUs / 1_000),
+    received_at: new Date(reading.receivedAtUs / 1_000).toISOString(),
   });
 }
-
-const isoTime = (us: number): string => new Date(us / 1_000).toISOString();

@@ -2,84 +2,52 @@
  * `/api/sensors`: every sensor with its last reading, whether it still reports, and what is known
  * of its clock.
  *
- * What always holds: an answer has at most 10,000 sensors, and `next` says where to go on; a database
- * that is away is told at once, not waited for.
+ * What always holds: an answer has at most 10,000 sensors, and `next` says where to go on.
  */
-import { describeError } from '@zdenergy/core';
-import type { Sensor, SensorPage, SensorQuestion, SensorStatus } from '@zdenergy/storage';
-import type { RequestHandler } from 'express';
-import { sendJson } from './answers.js';
+import type { Sensor, SensorQuestion, SensorStatus } from '@zdenergy/storage';
 import { clockHint } from './clock-hint.js';
-import type { DatabaseState } from './health.js';
+import {
+  choiceParameter,
+  countParameter,
+  idPartParameter,
+  type Query,
+} from './query-parameters.js';
 import { sensorStatus, statusRule } from './sensor-status.js';
+import type { AskDatabase, StoredParts } from './stored-parts.js';
 
 const maxSensors = 10_000;
-/** As long as a sensor's id may be. */
-const maxIdLength = 100;
+const limits = [1, maxSensors, maxSensors] as const;
+const statuses = ['online', 'late', 'silent'] as const satisfies readonly SensorStatus[];
 
-export interface SensorsParts {
-  readonly list: (question: SensorQuestion) => Promise<SensorPage>;
-  readonly databaseState: () => DatabaseState;
-  readonly sensorTimeZone: string;
-}
-
-export function sensorsEndpoint({
-  list,
-  databaseState,
-  sensorTimeZone,
-}: SensorsParts): RequestHandler {
-  return async (request, response) => {
-    const question = parseQuestion(request.query);
-    if ('problem' in question) {
-      sendJson(response, 400, { error: question.problem });
-      return;
-    }
-    const { connected, problem } = databaseState();
-    if (connected === false) {
-      sendJson(response, 503, { error: `The database is away: ${problem ?? 'no answer'}` });
-      return;
-    }
-    try {
+export function answerSensors({ sensors: table, sensorTimeZone }: StoredParts): AskDatabase {
+  return ({ query }) => {
+    const question = parseQuestion(query);
+    return async () => {
       const nowMs = Date.now();
-      const { sensors, counts, judgedAtMs } = await list({ ...question, rule: statusRule, nowMs });
+      const asked = { ...question, rule: statusRule, nowMs };
+      const { sensors, counts, judgedAtMs } = await table.list(asked);
       const moment = { nowMs, judgedAtMs };
-      sendJson(response, 200, {
+      return {
         sensors: sensors.map((sensor) => describeSensor(sensor, sensorTimeZone, moment)),
         count: sensors.length,
         next: sensors.length < question.limit ? null : (sensors.at(-1)?.sensorId ?? null),
         counts,
-      });
-    } catch (error) {
-      sendJson(response, 503, { error: describeError(error) });
-    }
+      };
+    };
   };
 }
 
 type Question = Pick<SensorQuestion, 'after' | 'limit' | 'search' | 'status'>;
 
-/** `after`: the `next` of the answer before. */
-function parseQuestion(
-  query: Readonly<Record<string, unknown>>,
-): Question | { readonly problem: string } {
-  const { after = '', limit = String(maxSensors), search = '', status = '' } = query;
-  if (!isPartOfId(after)) return { problem: 'after: expected the id of a sensor' };
-  if (!isPartOfId(search)) return { problem: 'search: expected a part of the id of a sensor' };
-  if (status !== '' && !isStatus(status)) {
-    return { problem: `status: expected ${statuses.join(', ')}` };
-  }
-  const isCount = typeof limit === 'string' && /^\d{1,5}$/.test(limit);
-  if (!isCount || Number(limit) < 1 || Number(limit) > maxSensors) {
-    return { problem: `limit: expected a whole number from 1 to ${maxSensors}` };
-  }
-  return { after, limit: Number(limit), search, status: status === '' ? undefined : status };
+/** `after`: the `next` of the answer before. @throws {ParameterRefused} */
+function parseQuestion(query: Query): Question {
+  return {
+    after: idPartParameter(query, 'after', 'the id of a sensor'),
+    search: idPartParameter(query, 'search', 'a part of the id of a sensor'),
+    status: choiceParameter(query, 'status', statuses),
+    limit: countParameter(query, 'limit', limits),
+  };
 }
-
-/** Longer or with a NUL it is in no sensor's id, and Postgres cannot hold it. */
-const isPartOfId = (value: unknown): value is string =>
-  typeof value === 'string' && [...value].length <= maxIdLength && !value.includes('\0');
-
-const statuses: readonly unknown[] = ['online', 'late', 'silent'] satisfies SensorStatus[];
-const isStatus = (value: unknown): value is SensorStatus => statuses.includes(value);
 
 interface Moment {
   readonly nowMs: number;

@@ -11,7 +11,8 @@ import { answerData } from './data-endpoint.js';
 import { answerDates } from './dates-endpoint.js';
 import { answerEstimate, answerExport } from './export-endpoint.js';
 import { answerOpenApi } from './openapi-endpoint.js';
-import { ParameterRefused } from './query-parameters.js';
+import { refusing } from './parameter-refusal.js';
+import { answerSensors } from './sensors-endpoint.js';
 import type { Answer, AskDatabase, StoredParts } from './stored-parts.js';
 
 export function storedRoutes(parts: StoredParts): Router {
@@ -22,6 +23,7 @@ export function storedRoutes(parts: StoredParts): Router {
     '/api/export/csv': refusing(answerExport(parts)),
     '/api/export/estimate': refusing(needingDatabase(parts, answerEstimate(parts))),
     '/api/history': refusing(needingDatabase(parts, answerChart(parts))),
+    '/api/sensors': refusing(needingDatabase(parts, answerSensors(parts))),
     '/api/openapi.json': answerOpenApi(parts.version),
   };
   for (const [path, answer] of Object.entries(answers)) {
@@ -29,18 +31,6 @@ export function storedRoutes(parts: StoredParts): Router {
   }
   return router;
 }
-
-/** Answers 400 for a wrong parameter. */
-const refusing =
-  (answer: Answer): RequestHandler =>
-  async (request, response) => {
-    try {
-      await answer(request, response);
-    } catch (error) {
-      if (!(error instanceof ParameterRefused)) throw error;
-      sendJson(response, 400, { error: error.message });
-    }
-  };
 
 /** Answers 503 when the database is away. A wrong parameter is told even then. */
 function needingDatabase({ databaseState, logger }: StoredParts, ask: AskDatabase): Answer {

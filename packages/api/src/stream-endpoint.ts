@@ -8,20 +8,21 @@ import type { RequestHandler } from 'express';
 import type { Admission } from './access.js';
 import { sendJson } from './answers.js';
 import { visitOf, type Visit } from './client.js';
+import { refusing } from './parameter-refusal.js';
+import {
+  ParameterRefused,
+  sensorsParameter,
+  textParameter,
+  type Query,
+} from './query-parameters.js';
 import { maxStreams, type StreamHub, type StreamQuestion } from './stream-hub.js';
 
-/** As many as fit into a URL, more or less. */
-const maxSensorIds = 100;
-/** As long as a sensor's id may be. */
-const maxIdLength = 100;
+/** As many as fit into a URL, more or less; none: all. */
+const sensors = [0, 100] as const;
 
 export function streamEndpoint(hub: StreamHub, admit: (visit: Visit) => Admission): RequestHandler {
-  return (request, response) => {
+  return refusing((request, response) => {
     const question = parseQuestion(request.query);
-    if ('problem' in question) {
-      sendJson(response, 400, { error: question.problem });
-      return;
-    }
     if (!hub.hasRoom) {
       response.setHeader('Retry-After', 1);
       sendJson(response, 503, { error: `At most ${maxStreams} streams at once. Try again.` });
@@ -42,26 +43,16 @@ export function streamEndpoint(hub: StreamHub, admit: (visit: Visit) => Admissio
     response.socket?.setNoDelay(true);
     const visit = visitOf(request);
     hub.open(response, question, () => admit(visit).admitted);
-  };
+  });
 }
 
-function parseQuestion(
-  query: Readonly<Record<string, unknown>>,
-): StreamQuestion | { readonly problem: string } {
-  const { sensor_id: sensorId, export_id: exportId } = query;
-  const sensorIds: unknown[] = sensorId === undefined ? [] : [sensorId].flat();
-  if (sensorIds.length > maxSensorIds) {
-    return { problem: `sensor_id: expected at most ${maxSensorIds} sensors` };
-  }
-  if (!sensorIds.every(isSensorId)) return { problem: 'sensor_id: expected the id of a sensor' };
-  if (exportId !== undefined && !isExportId(exportId)) {
-    return { problem: 'export_id: expected 1 to 40 letters, digits, - or _' };
+/** @throws {ParameterRefused} */
+function parseQuestion(query: Query): StreamQuestion {
+  const sensorIds = sensorsParameter(query, sensors);
+  const expected = '1 to 40 letters, digits, - or _';
+  const exportId = textParameter(query, 'export_id', expected);
+  if (exportId !== undefined && !/^[\w-]{1,40}$/.test(exportId)) {
+    throw new ParameterRefused('export_id', expected);
   }
   return { sensorIds: sensorIds.length === 0 ? undefined : new Set(sensorIds), exportId };
 }
-
-const isSensorId = (value: unknown): value is string =>
-  typeof value === 'string' && value !== '' && [...value].length <= maxIdLength;
-
-const isExportId = (value: unknown): value is string =>
-  typeof value === 'string' && /^[\w-]{1,40}$/.test(value);

@@ -125,7 +125,11 @@ describe('a stream', () => {
     ['two of export_id', 'export_id=a&export_id=b', 'export_id'],
     ['an empty sensor_id', 'sensor_id=', 'sensor_id'],
     ['a long sensor_id', `sensor_id=${'x'.repeat(101)}`, 'sensor_id'],
-    ['101 of sensor_id', Array(101).fill('sensor_id=a').join('&'), 'sensor_id'],
+    [
+      '101 of sensor_id',
+      Array.from({ length: 101 }, (_, n) => `sensor_id=${n}`).join('&'),
+      'sensor_id',
+    ],
   ])('is refused for %s, by name', async (_what, query, name) => {
     const answer = parseAnswer(await request(api.port, `GET /api/stream?${query}`));
     expect(answer.status).toBe(400);

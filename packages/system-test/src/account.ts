@@ -58,6 +58,11 @@ export async function accountFor(
   };
 }
 
+/** The account when all that was sent was acknowledged, and each stored once: what one is compared with. */
+export function flawless({ sent }: Account): Account {
+  return { sent, acknowledged: sent, lost: 0, twice: 0, rejected: 0, unbalanced: 0 };
+}
+
 /** How many items of the journal the database has settled, those that came more than once included. */
 export async function journaled(database: Database): Promise<number> {
   const { items } = await database.row<{ items: number }>(
