@@ -1,6 +1,7 @@
 /** Answers that many routes give. What always holds: they are compact JSON, and never cached. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describeError, type Logger } from '@zdenergy/core';
+import type { DatabaseState } from './health.js';
 
 /** Sends JSON with its length; for HEAD, Node leaves the body out. */
 export function sendJson(response: ServerResponse, statusCode: number, body: unknown): void {
@@ -11,6 +12,11 @@ export function sendJson(response: ServerResponse, statusCode: number, body: unk
     'Cache-Control': 'no-store',
   });
   response.end(bytes);
+}
+
+/** Says that the database is away, which is known without asking it. */
+export function tellDatabaseAway(response: ServerResponse, { problem }: DatabaseState): void {
+  sendJson(response, 503, { error: `The database is away: ${problem ?? 'no answer'}` });
 }
 
 /** Says why the database gave no answer, to the client and in the log. */

@@ -88,6 +88,7 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
     version,
     display_timezone: settings.displayTimeZone,
     login: settings.adminPassword !== undefined,
+    tcp_port: settings.tcpPort,
   };
   const liveCount = new LiveCount();
   const exports = new ExportProgress();

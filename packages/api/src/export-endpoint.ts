@@ -7,7 +7,7 @@
 import { describeError, timeZone, type TimeZone } from '@zdenergy/core';
 import type { CsvExport, TimeRange } from '@zdenergy/storage';
 import type { Response } from 'express';
-import { sendJson } from './answers.js';
+import { sendJson, tellDatabaseAway, tellFailure } from './answers.js';
 import type { ExportProgress } from './export-progress.js';
 import {
   dayParameter,
@@ -50,9 +50,9 @@ export function answerExport(parts: StoredParts): Answer {
   return async (request, response) => {
     const question = exportParameters(request.query, zone, Date.now());
     const exportId = exportIdParameter(request.query);
-    const { connected, problem } = parts.databaseState();
-    if (connected === false) {
-      sendJson(response, 503, { error: `The database is away: ${problem ?? 'no answer'}` });
+    const state = parts.databaseState();
+    if (state.connected === false) {
+      tellDatabaseAway(response, state);
       return;
     }
     if (request.method === 'HEAD') {
@@ -88,7 +88,7 @@ async function runExport(
     csv = await openExport({ range, sensorId, displayTimeZone });
   } catch (error) {
     tell.end(describeError(error));
-    sendJson(response, 503, { error: describeError(error) });
+    tellFailure(response, error, logger);
     return;
   }
   try {

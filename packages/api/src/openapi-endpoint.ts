@@ -36,10 +36,23 @@ const columns = Object.fromEntries(
 );
 const boundColumns = measurementNames.flatMap((name) => [`${name}_min`, `${name}_max`]);
 
+const tcpCounts = [
+  'open',
+  'opened',
+  'closed',
+  'refused',
+  'timed_out',
+  'bytes_received',
+  'readings',
+  'rejected',
+  'times_replaced',
+  'noise_bytes',
+];
+
 const schemas: Readonly<Record<string, Schema>> = {
   Error: object({ error: string }),
   Reading: object({ sensor_id: string, time, ...measurements }),
-  About: object({ version: string, display_timezone: string, login: bool }),
+  About: object({ version: string, display_timezone: string, login: bool, tcp_port: count }),
   Readings: object({
     readings: list(named('Reading')),
     count,
@@ -93,6 +106,15 @@ const schemas: Readonly<Record<string, Schema>> = {
     },
     ['counts'],
   ),
+  Gateway: object({
+    address: string,
+    open: count,
+    opened: count,
+    last_seen_seconds: number,
+    bytes: count,
+    readings: count,
+    rejected: count,
+  }),
   Stats: object({
     workers: list(
       object({
@@ -103,7 +125,14 @@ const schemas: Readonly<Record<string, Schema>> = {
         uptime_seconds: count,
       }),
     ),
-    tcp: orNull({ type: 'object' }),
+    tcp: orNull(
+      object({
+        ...Object.fromEntries(tcpCounts.map((name) => [name, count])),
+        per_hour: object({ opened: list(count), closed: list(count) }),
+        gateways: list(named('Gateway')),
+        gateways_total: count,
+      }),
+    ),
     ledger: orNull(
       object({
         received: count,
@@ -114,13 +143,38 @@ const schemas: Readonly<Record<string, Schema>> = {
       }),
     ),
   }),
-  Health: object({
-    status: { enum: ['ok', 'warning', 'error'] },
-    tcp_server: { type: 'object' },
-    database: { type: 'object' },
-    memory_readings_count: count,
-    timestamp: time,
-  }),
+  Health: object(
+    {
+      status: { enum: ['ok', 'warning', 'error'] },
+      reasons: { ...list(string), description: 'Why it is not ok, in words' },
+      status_since: time,
+      tcp_server: object({
+        started: bool,
+        thread_alive: bool,
+        last_activity: orNull(time),
+        seconds_since_activity: orNull(number),
+      }),
+      database: object({ connected: bool }),
+      journal: orNull(
+        object({
+          writable: bool,
+          bytes: count,
+          pending_readings: count,
+          oldest_pending_seconds: number,
+          disk_free_bytes: count,
+          disk_total_bytes: count,
+        }),
+      ),
+      workers: list(
+        object({ name: string, status: string, restarts: count, uptime_seconds: count }),
+      ),
+      memory_readings_count: count,
+      uptime_seconds: orNull(count),
+      version: string,
+      timestamp: time,
+    },
+    ['status_since'],
+  ),
 };
 
 interface Parameter {

@@ -5,7 +5,7 @@
  * once, not waited for.
  */
 import { Router, type RequestHandler } from 'express';
-import { refuseMethod, sendJson, tellFailure } from './answers.js';
+import { refuseMethod, sendJson, tellDatabaseAway, tellFailure } from './answers.js';
 import { answerChart } from './chart-endpoint.js';
 import { answerData } from './data-endpoint.js';
 import { answerDates } from './dates-endpoint.js';
@@ -36,9 +36,9 @@ export function storedRoutes(parts: StoredParts): Router {
 function needingDatabase({ databaseState, logger }: StoredParts, ask: AskDatabase): Answer {
   return async (request, response) => {
     const answer = ask(request);
-    const { connected, problem } = databaseState();
-    if (connected === false) {
-      sendJson(response, 503, { error: `The database is away: ${problem ?? 'no answer'}` });
+    const state = databaseState();
+    if (state.connected === false) {
+      tellDatabaseAway(response, state);
       return;
     }
     let body: unknown;

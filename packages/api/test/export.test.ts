@@ -3,6 +3,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openRollups } from '@zdenergy/storage';
 import { parseAnswer, request, runApi, type RunningApi } from './running-api.js';
+import { soon, StreamFollower } from './stream-follower.js';
 import { storeReadings, type Reading, type StoredReadings } from './stored-readings.js';
 
 const second = 1_000;
@@ -137,20 +138,60 @@ it('is in order over all its pieces, and leaves no backend when the client leave
     rows: many.length,
   });
 
-  const socket = net.connect(api.port, '127.0.0.1');
-  socket.on('error', () => undefined);
-  socket.write(`GET /api/export/csv?all=true HTTP/1.1\r\nHost: 127.0.0.1:${api.port}\r\n\r\n`);
-  await new Promise((started) => socket.once('data', started));
-  socket.pause();
+  const socket = await beginExport();
   expect(exporting()).toBe(1);
   socket.destroy();
+  await noExportsLeft();
+  await rollups.close();
+}, 60_000);
+
+/** The client of an export that has begun, and takes nothing more. */
+async function beginExport(query = ''): Promise<net.Socket> {
+  const socket = net.connect(api.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  const line = `GET /api/export/csv?all=true${query} HTTP/1.1`;
+  socket.write(`${line}\r\nHost: 127.0.0.1:${api.port}\r\n\r\n`);
+  await new Promise((started) => socket.once('data', started));
+  socket.pause();
+  return socket;
+}
+
+async function noExportsLeft(): Promise<void> {
   const deadline = performance.now() + 5_000;
   while (exporting() > 0 && performance.now() < deadline) {
     await sleep(50);
   }
   expect(exporting()).toBe(0);
-  await rollups.close();
-}, 60_000);
+}
+
+it('refuses a fifth at the same time, and says when to come again', async () => {
+  const running = [await beginExport(), await beginExport(), await beginExport()];
+  running.push(await beginExport());
+  const refused = parseAnswer(await request(api.port, 'GET /api/export/csv?all=true'));
+  expect(refused.status).toBe(503);
+  expect(refused.headers).toMatchObject({ 'retry-after': '10' });
+  expect(JSON.parse(refused.body)).toEqual({
+    error: expect.stringMatching('4 exports run already'),
+  });
+  for (const socket of running) socket.destroy();
+  await noExportsLeft();
+  expect((await csv('?all=true')).status).toBe(200);
+});
+
+it('tells the stream how far it has come, and that its client has left', async () => {
+  const follower = await StreamFollower.follow(api.port, '?export_id=mine');
+  const steps = () => follower.named('export');
+  const { lines } = await csv('?all=true&export_id=mine');
+  await csv('?all=true&export_id=another');
+  await soon(() => expect(steps().at(-1)).toMatchObject({ export_id: 'mine', done: true }));
+  expect(steps().at(-1)).toMatchObject({ rows: lines.length, error: null });
+  const rows = steps().map((step) => Number(step['rows']));
+  expect(rows.length).toBeGreaterThan(1);
+  expect(rows).toEqual(rows.toSorted((a, b) => a - b));
+  (await beginExport('&export_id=mine')).destroy();
+  await soon(() => expect(steps().at(-1)).toMatchObject({ error: 'The client has left.' }));
+  follower.stop();
+});
 
 it.each([
   ['start_date=1', 'start_date'],

@@ -42,7 +42,12 @@ describe('a stream', () => {
     });
     await soon(() => expect(follower.events.length).toBeGreaterThan(1));
     expect(follower.retryMs).toBe(1_000);
-    const about = { version: '1.2.3', display_timezone: 'Asia/Shanghai', login: false };
+    const about = {
+      version: '1.2.3',
+      display_timezone: 'Asia/Shanghai',
+      login: false,
+      tcp_port: 6000,
+    };
     expect(follower.events.slice(0, 2)).toEqual([
       { name: 'hello', data: about },
       {

@@ -10,6 +10,8 @@ export interface About {
   readonly display_timezone: string;
   /** A password is set, so that one can log out. */
   readonly login: boolean;
+  /** Where gateways send to. */
+  readonly tcp_port: number;
 }
 
 export interface Reading extends Readonly<Record<MeasurementKey, number | null>> {

@@ -114,6 +114,7 @@ function KnownApp({ about, newestSensor }: Start): JSX.Element {
             chartData={chartData}
             latest={latest}
             zone={zone}
+            tcpPort={about.tcp_port}
             themeCount={themeCount}
             exportId={exportId}
             exported={exported}

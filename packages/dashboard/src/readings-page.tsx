@@ -23,6 +23,7 @@ interface ReadingsPageProps {
   readonly chartData: ChartData;
   readonly latest: LatestReadings;
   readonly zone: string;
+  readonly tcpPort: number;
   /** Grows when the colours change. */
   readonly themeCount: number;
   readonly exportId: string;
@@ -32,7 +33,7 @@ interface ReadingsPageProps {
 export function ReadingsPage(props: ReadingsPageProps): JSX.Element {
   const { view, onView, sensorIds, chartData, latest, zone } = props;
   const [isExporting, setExporting] = useState(false);
-  if (sensorIds.length === 0) return <NoReadingYet />;
+  if (sensorIds.length === 0) return <NoReadingYet port={props.tcpPort} />;
   return (
     <>
       <h1 class="unseen">Readings</h1>
@@ -78,19 +79,18 @@ export function ReadingsPage(props: ReadingsPageProps): JSX.Element {
   );
 }
 
-function NoReadingYet(): JSX.Element {
+function NoReadingYet({ port }: { readonly port: number }): JSX.Element {
   const host = window.location.hostname;
   return (
     <section class="empty">
       <h1>No reading has come yet</h1>
       <p>
-        zdenergy is ready and waits for its gateways. Let them send to port 6000 of this machine,
-        unless <code>TCP_PORT</code> says otherwise. This page shows the first reading as soon as it
-        comes.
+        zdenergy is ready and waits for its gateways. Let them send to port {port} of this machine.
+        This page shows the first reading as soon as it comes.
       </p>
       <p>To try it, send one from a terminal (bash):</p>
       <pre tabIndex={0} aria-label="Command that sends a reading">
-        <code>{`echo '{"id":"first","temp":24.1,"rh":50.5,"lux":546.6}' > /dev/tcp/${host}/6000`}</code>
+        <code>{`echo '{"id":"first","temp":24.1,"rh":50.5,"lux":546.6}' > /dev/tcp/${host}/${port}`}</code>
       </pre>
       <p>Or start a fleet of ten simulated gateways where zdenergy is installed:</p>
       <pre tabIndex={0} aria-label="Command that starts simulated gateways">

@@ -1,10 +1,13 @@
 /** The page in a real browser, on a zdenergy that runs. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Releases } from '@zdenergy/core';
 import type { Page } from 'playwright-core';
+import { inWords, quantile } from '../src/figures.js';
 import { Gateway } from '../src/gateway.js';
 import { eventually } from '../src/wait.js';
 import { Zdenergy } from '../src/zdenergy.js';
 import { openPage, seriousViolations } from './browser.js';
+import { shows } from './page-text.js';
 
 const releases = new Releases();
 let zdenergy: Zdenergy;
@@ -15,15 +18,6 @@ const origin = (): string => `http://127.0.0.1:${zdenergy.ports.http}`;
 function send(id: string, temp: number, ageMs = 0): void {
   const time = new Date(Date.now() - ageMs).toISOString();
   gateway.send(`${JSON.stringify({ id, time, temp, rh: 50.5, lux: 546.6 })}\n`);
-}
-
-/** The page's text, once it is as wanted. */
-async function shows(page: Page, selector: string, wanted: string | RegExp): Promise<void> {
-  await eventually(async () => {
-    const text = await page.locator(selector).first().innerText();
-    if (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text)) return;
-    throw new Error(`${selector} does not show ${String(wanted)}, but ${text}`);
-  });
 }
 
 async function overflow(page: Page): Promise<number> {
@@ -73,6 +67,81 @@ describe('with readings of an hour', () => {
     await shows(page, '.tile .value', '77.7');
     await shows(page, '.legend', '77.7');
     await shows(page, '.summary tbody', /77\.7\s+1\.0\s+77\.7/);
+    expect(problems).toEqual([]);
+  });
+
+  test('draws a reading within a second of its sending', async () => {
+    const { page, problems } = await openPage(releases, `${origin()}/?sensor=roof&window=5min`);
+    await shows(page, '.legend', '77.7');
+    // Two frames on, what was drawn in the first is on the screen.
+    await page.evaluate(`
+      window.drawnAt = {};
+      new MutationObserver(() => {
+        const shown = document.querySelector('.legend b').textContent;
+        requestAnimationFrame(() => requestAnimationFrame(() => (drawnAt[shown] ??= Date.now())));
+      }).observe(document.querySelector('.legend'), { subtree: true, childList: true, characterData: true });
+    `);
+    const delaysMs: number[] = [];
+    for (let n = 0; n < 40; n += 1) {
+      const shown = (200 + n).toFixed(1);
+      const sentAt = Date.now();
+      send('roof', 200 + n);
+      const drawnAt = await eventually(async () => {
+        const at = await page.evaluate<number | null>(`drawnAt['${shown}'] ?? null`);
+        if (at === null) throw new Error(`${shown} is not drawn`);
+        return at;
+      });
+      delaysMs.push(drawnAt - sentAt);
+      // At any moment of whatever happens at intervals.
+      await sleep(n * 7);
+    }
+    const [half, most] = [0.5, 0.95].map((share) => quantile(delaysMs, share));
+    process.stderr.write(
+      `figure: a reading is drawn after ${inWords(half)} (median), ${inWords(most)} (p95)\n`,
+    );
+    expect(most).toBeLessThan(1_000);
+    expect(problems).toEqual([]);
+  });
+
+  test('shows values within a second of being opened', async () => {
+    const { page } = await openPage(releases, `${origin()}/?sensor=roof`);
+    const tookMs: number[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      await page.goto(`${origin()}/?sensor=roof`);
+      const tile = await page.waitForFunction(
+        `/\\d/.test(document.querySelector('.tile .value')?.textContent ?? '') && performance.now()`,
+        undefined,
+        { polling: 'raf' },
+      );
+      tookMs.push(Number(await tile.jsonValue()));
+    }
+    process.stderr.write(`figure: the page shows values after ${inWords(quantile(tookMs, 0.5))}\n`);
+    expect(quantile(tookMs, 0.5)).toBeLessThan(1_000);
+  });
+
+  test('turns red, and says why, while the TCP worker is dead, and green again', async () => {
+    const { page, problems } = await openPage(releases, `${origin()}/?sensor=roof`);
+    await shows(page, '.condition', 'OK');
+    await page.evaluate(`
+      window.conditions = [];
+      new MutationObserver(() => {
+        const { className, innerText } = document.querySelector('.condition');
+        conditions.push(className + ': ' + innerText + ' (' + document.title + ')');
+      }).observe(document.querySelector('.top'), {
+        subtree: true, childList: true, characterData: true, attributes: true,
+      });
+    `);
+    process.kill(await zdenergy.pidOf('ingest-1'), 'SIGKILL');
+    const conditions = (): Promise<string[]> => page.evaluate<string[]>('conditions');
+    await eventually(async () => {
+      expect(await conditions()).toContainEqual(
+        expect.stringMatching(/^condition error: Error[^]*ingest-1[^]*\(Error · zdenergy\)$/),
+      );
+    });
+    await eventually(async () => {
+      expect((await conditions()).at(-1)).toMatch(/^condition ok: OK[^]*\(OK · zdenergy\)$/);
+    });
+    gateway = await Gateway.connect(zdenergy.ports.tcp, releases);
     expect(problems).toEqual([]);
   });
 
@@ -150,6 +219,7 @@ describe('with readings of an hour', () => {
     [360, 'light'],
     [768, 'dark'],
     [1440, 'light'],
+    [1920, 'dark'],
   ] as const)(
     'fits a window of %i px in %s, and axe finds nothing serious',
     async (width, scheme) => {
