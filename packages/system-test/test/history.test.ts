@@ -6,13 +6,14 @@
  */
 import { execFile } from 'node:child_process';
 import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Releases } from '@zdenergy/core';
 import type { Database } from '../src/database.js';
 import { inWords, quantile } from '../src/figures.js';
 import { historySensor, writeHistory, type History } from '../src/large-history.js';
 import { megabytesInWords, MemoryWatch } from '../src/memory-watch.js';
-import { timed } from '../src/wait.js';
+import { eventually, timed } from '../src/wait.js';
 import { Zdenergy } from '../src/zdenergy.js';
 
 const run = promisify(execFile);
@@ -140,26 +141,43 @@ it(
   setUpMs * 2,
 );
 
+it('waits for a slow reader of everything, and fills no memory meanwhile', async () => {
+  const memory = new MemoryWatch(await zdenergy.pidOf('api'), releases);
+  const response = await get('/api/export/csv?all=true');
+  await new Promise((begun) => response.once('data', begun));
+  response.pause();
+  await sleep(5_000);
+  const growthBytes = memory.growthBytes;
+  process.stderr.write(`figure: a reader that waits costs ${megabytesInWords(growthBytes)}\n`);
+  expect(growthBytes).toBeLessThan(mostGrowthBytes);
+  const exporting = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'COPY (%'
+                      AND application_name = 'zdenergy export' AND state = 'active'`;
+  expect(await database.row(exporting)).toEqual({ n: 1 });
+  response.destroy();
+  await eventually(async () => expect(await database.row(exporting)).toEqual({ n: 0 }));
+});
+
 function tell(what: string, tookMs: readonly number[]): void {
   process.stderr.write(
     `figure: ${what}: ${inWords(quantile(tookMs, 0.5))} (median), ${inWords(Math.max(...tookMs))} (longest)\n`,
   );
 }
 
-/** Reads an answer to its end, and keeps nothing of it. */
-function countLines(path: string): Promise<number> {
+/** An answer of which nothing was read yet. */
+function get(path: string): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    http
-      .get({ host: '127.0.0.1', port: zdenergy.ports.http, path, agent: false }, (response) => {
-        let lines = 0;
-        response.on('data', (chunk: Buffer) => {
-          for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
-        });
-        response.on('error', reject);
-        response.on('end', () => resolve(lines));
-      })
-      .on('error', reject);
+    const options = { host: '127.0.0.1', port: zdenergy.ports.http, path, agent: false };
+    http.get(options, resolve).on('error', reject);
   });
+}
+
+/** Reads an answer to its end, and keeps nothing of it. */
+async function countLines(path: string): Promise<number> {
+  let lines = 0;
+  for await (const chunk of (await get(path)) as AsyncIterable<Buffer>) {
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
+  }
+  return lines;
 }
 
 /** The same rows, in the same order and the same words, as somebody at a prompt would have them. */
