@@ -39,8 +39,9 @@ export function answerChart({ data }: StoredParts): AskDatabase {
   };
 }
 
-function seriesOf(sensorId: string, { points, bucketSeconds }: Chart): object {
+function seriesOf(sensorId: string, { points, last, bucketSeconds }: Chart): object {
   const own = points.filter((point) => point.sensorId === sensorId);
+  const newest = last.find((point) => point.sensorId === sensorId);
   const isSummedUp = bucketSeconds > 0;
   const columns = measurementNames.flatMap((name, n): [string, readonly (number | null)[]][] => {
     const column = (values: (point: ChartPoint) => readonly (number | null)[]) =>
@@ -56,10 +57,17 @@ function seriesOf(sensorId: string, { points, bucketSeconds }: Chart): object {
   return {
     sensor_id: sensorId,
     count: own.reduce((sum, { readings }) => sum + readings, 0),
+    last: newest === undefined ? null : describeLast(newest),
     time: own.map(({ time }) => time),
+    ...(isSummedUp && { readings: own.map(({ readings }) => readings) }),
     ...Object.fromEntries(columns),
   };
 }
+
+const describeLast = ({ time, averages }: ChartPoint): object => ({
+  time,
+  ...Object.fromEntries(measurementNames.map((name, n) => [name, averages[n]])),
+});
 
 const rounded = (value: number | null): number | null =>
   value === null ? null : Number(value.toPrecision(averageDigits));

@@ -5,7 +5,12 @@
  * comes from memory, and says so.
  */
 import { timeZone } from '@zdenergy/core';
-import type { MeasuredReading, StoredReading, TimeRange } from '@zdenergy/storage';
+import {
+  isServerGone,
+  type MeasuredReading,
+  type StoredReading,
+  type TimeRange,
+} from '@zdenergy/storage';
 import { sendJson, tellFailure } from './answers.js';
 import { countParameter, sensorParameter } from './query-parameters.js';
 import { describeReading } from './reading-json.js';
@@ -36,7 +41,7 @@ export function answerData({
         stored = await data.newest(range, sensorId, limit);
       } catch (error) {
         // A question that took too long is no reason to call what is in memory an answer to it.
-        if (!isAway()) {
+        if (!isAway() && !isServerGone(error)) {
           tellFailure(response, error, logger);
           return;
         }

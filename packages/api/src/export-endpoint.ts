@@ -21,6 +21,7 @@ import type { Answer, AskDatabase, StoredParts } from './stored-parts.js';
 const maxExports = 4;
 const retryAfterSeconds = 10;
 const stallMs = 60_000;
+const stalled = 'the client has taken nothing for a minute';
 const progressIntervalMs = 500;
 /** A usual row: `2025-10-02 17:58:37,24.10,50.50,546.60,4.304,e4643048d7292c2e`. */
 const usualRowBytes = 62;
@@ -93,15 +94,19 @@ async function runExport(
   }
   try {
     startCsv(response, filename);
-    response.setTimeout(stallMs, () => response.destroy());
+    response.setTimeout(stallMs, () => {
+      // A database that keeps us waiting, with a long sort say, is not the client's fault.
+      if (response.writableLength > 0) response.destroy(new Error(stalled));
+    });
     await csv.writeTo(response, tell.add);
     response.end();
     tell.end(null);
   } catch (error) {
-    const hasLeft = response.destroyed;
+    const hasLeft = response.destroyed && response.errored === null;
+    const reason = describeError(response.errored ?? error);
     response.destroy();
-    tell.end(hasLeft ? 'The client has left.' : describeError(error));
-    if (!hasLeft) logger.error(`An export was broken off: ${describeError(error)}`);
+    tell.end(hasLeft ? 'The client has left.' : reason);
+    if (!hasLeft) logger.error(`An export was broken off: ${reason}`);
   } finally {
     await csv.close();
   }

@@ -72,40 +72,39 @@ const schemas: Readonly<Record<string, Schema>> = {
         {
           sensor_id: string,
           count: { ...count, description: 'How many readings the points stand for' },
+          last: {
+            ...orNull(object({ time: number, ...measurements })),
+            description: 'The newest reading itself; null: there is none in the range',
+          },
+          readings: { ...list(count), description: 'How many readings each bucket has' },
           time: {
             ...list(number),
             description: 'Seconds since 1970; of the first reading in a bucket',
           },
           ...columns,
         },
-        boundColumns,
+        ['readings', ...boundColumns],
       ),
     ),
   }),
   Estimate: object({ rows: count, bytes: count, filename: string }),
-  Sensors: object(
-    {
-      sensors: list(
-        object(
-          {
-            sensor_id: string,
-            last_reading: object({ time, ...measurements }),
-            received_at: time,
-            interval_seconds: orNull(number),
-            status: { enum: ['online', 'late', 'silent'] },
-            seconds_since: number,
-            clock_skew_seconds: orNull(number),
-            clock_hint: orNull(string),
-          },
-          ['interval_seconds', 'status', 'seconds_since'],
-        ),
-      ),
-      count,
-      next: orNull(string),
-      counts: object({ online: count, late: count, silent: count }),
-    },
-    ['counts'],
-  ),
+  Sensors: object({
+    sensors: list(
+      object({
+        sensor_id: string,
+        last_reading: object({ time, ...measurements }),
+        received_at: time,
+        interval_seconds: orNull(number),
+        status: { enum: ['online', 'late', 'silent'] },
+        seconds_since: number,
+        clock_skew_seconds: orNull(number),
+        clock_hint: orNull(string),
+      }),
+    ),
+    count,
+    next: orNull(string),
+    counts: object({ online: count, late: count, silent: count }),
+  }),
   Gateway: object({
     address: string,
     open: count,
@@ -223,6 +222,7 @@ const refusals = {
   400: { description: 'A parameter is wrong; the error names it', content: json(named('Error')) },
   401: { description: 'Log in, or send the API_TOKEN', content: json(named('Error')) },
   403: { description: 'Only for clients on this machine', content: json(named('Error')) },
+  429: { description: 'Too many requests: see Retry-After', content: json(named('Error')) },
   503: {
     description: 'The database is away, or too much is asked at once',
     content: json(named('Error')),

@@ -10,12 +10,15 @@ import {
   choiceParameter,
   countParameter,
   idPartParameter,
+  sensorsParameter,
   type Query,
 } from './query-parameters.js';
 import { sensorStatus, statusRule } from './sensor-status.js';
 import type { AskDatabase, StoredParts } from './stored-parts.js';
 
 const maxSensors = 10_000;
+/** As many as fit into a URL, more or less; none: all. */
+const asked = [0, 100] as const;
 const limits = [1, maxSensors, maxSensors] as const;
 const statuses = ['online', 'late', 'silent'] as const satisfies readonly SensorStatus[];
 
@@ -24,8 +27,11 @@ export function answerSensors({ sensors: table, sensorTimeZone }: StoredParts): 
     const question = parseQuestion(query);
     return async () => {
       const nowMs = Date.now();
-      const asked = { ...question, rule: statusRule, nowMs };
-      const { sensors, counts, judgedAtMs } = await table.list(asked);
+      const { sensors, counts, judgedAtMs } = await table.list({
+        ...question,
+        rule: statusRule,
+        nowMs,
+      });
       const moment = { nowMs, judgedAtMs };
       return {
         sensors: sensors.map((sensor) => describeSensor(sensor, sensorTimeZone, moment)),
@@ -37,11 +43,13 @@ export function answerSensors({ sensors: table, sensorTimeZone }: StoredParts): 
   };
 }
 
-type Question = Pick<SensorQuestion, 'after' | 'limit' | 'search' | 'status'>;
+type Question = Pick<SensorQuestion, 'after' | 'limit' | 'sensorIds' | 'search' | 'status'>;
 
 /** `after`: the `next` of the answer before. @throws {ParameterRefused} */
 function parseQuestion(query: Query): Question {
+  const sensorIds = sensorsParameter(query, asked);
   return {
+    sensorIds: sensorIds.length === 0 ? undefined : sensorIds,
     after: idPartParameter(query, 'after', 'the id of a sensor'),
     search: idPartParameter(query, 'search', 'a part of the id of a sensor'),
     status: choiceParameter(query, 'status', statuses),

@@ -39,6 +39,7 @@ const nextStartMs = (): number => {
 
 const everything = {
   after: '',
+  sensorIds: undefined,
   limit: 10_000,
   search: '',
   status: undefined,
@@ -412,6 +413,12 @@ describe('/api/sensors', () => {
       tookMs.push(performance.now() - startedAtMs);
     }
     expect(page.json).toMatchObject({ count: 50, next: id(49) });
+    expect(
+      (await ask(`?sensor_id=${id(7)}&sensor_id=nobody&sensor_id=${id(3)}`)).json,
+    ).toMatchObject({
+      sensors: [{ sensor_id: id(3) }, { sensor_id: id(7) }],
+      count: 2,
+    });
     // The best of some, since other work of the machine only adds.
     expect(Math.min(...tookMs)).toBeLessThan(100);
     const { online, late, silent } = page.json['counts'] as Record<string, number>;
@@ -454,6 +461,7 @@ describe('/api/sensors', () => {
     ['limit=', 'limit'],
     ['after=a&after=b', 'after'],
     ['after=%00', 'after'],
+    ['sensor_id=', 'sensor_id'],
     ['search=%00', 'search'],
     ['search=a&search=b', 'search'],
     ['status=lost', 'status'],

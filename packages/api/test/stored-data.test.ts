@@ -65,6 +65,8 @@ interface Series {
   readonly sensor_id: string;
   readonly count: number;
   readonly time: number[];
+  readonly readings?: number[];
+  readonly last: { readonly time: number; readonly temp: number | null } | null;
   readonly temp: (number | null)[];
   readonly temp_min?: (number | null)[];
   readonly temp_max?: (number | null)[];
@@ -102,6 +104,7 @@ function expected(readings: Reading[], fromMs: number, toMs: number, bucketMs: n
     .map(([, members]) => {
       const values = members.flatMap(({ temperature }) => temperature ?? []);
       return {
+        readings: members.length,
         time: Math.min(...members.map(({ timeMs }) => timeMs)) / 1_000,
         temp: values.length === 0 ? null : values.reduce((x, y) => x + y, 0) / values.length,
         min: values.length === 0 ? null : Math.min(...values),
@@ -110,9 +113,19 @@ function expected(readings: Reading[], fromMs: number, toMs: number, bucketMs: n
     });
 }
 
+/** The newest of them, as a chart tells it. */
+function lastOf(readings: Reading[], fromMs: number, toMs: number): Series['last'] {
+  const inRange = readings.filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs);
+  const newest = inRange.sort((x, y) => x.timeMs - y.timeMs).at(-1);
+  if (newest === undefined) return null;
+  const { timeMs, temperature } = newest;
+  return expect.objectContaining({ time: timeMs / 1_000, temp: temperature ?? null }) as never;
+}
+
 function expectSeries(got: Series, readings: Reading[], fromMs: number, toMs: number, ms: number) {
   const want = expected(readings, fromMs, toMs, ms);
   expect(got.time).toEqual(want.map(({ time }) => time));
+  expect(got.readings).toEqual(want.map(({ readings }) => readings));
   expect(got.temp_min).toEqual(want.map(({ min }) => min));
   expect(got.temp_max).toEqual(want.map(({ max }) => max));
   got.temp.forEach((value, n) => {
@@ -137,6 +150,9 @@ describe('/api/history', () => {
     const ofA = source === 'readings' ? [...a, ...late] : a;
     expectSeries(answer.series[0], ofA, fromMs, toMs, answer.bucket_seconds * second);
     expectSeries(answer.series[1], b, fromMs, toMs, answer.bucket_seconds * second);
+    // Of the readings themselves, whatever the points are made of.
+    expect(answer.series[0].last).toEqual(lastOf([...a, ...late], fromMs, toMs));
+    expect(answer.series[1].last).toEqual(lastOf(b, fromMs, toMs));
   });
 
   it('gives few readings as they are', async () => {
@@ -147,7 +163,13 @@ describe('/api/history', () => {
     expect(answer.series[0].time).toEqual(own.map(({ timeMs }) => timeMs / 1_000));
     expect(answer.series[0].temp).toEqual(own.map(({ temperature }) => temperature ?? null));
     expect(answer.series[0]).not.toHaveProperty('temp_min');
-    expect(answer.series[1]).toMatchObject({ sensor_id: 'nobody', count: 0, time: [], temp: [] });
+    expect(answer.series[1]).toMatchObject({
+      sensor_id: 'nobody',
+      count: 0,
+      time: [],
+      temp: [],
+      last: null,
+    });
   });
 
   it('joins the rollups with what arrived since, and takes in what arrived late', async () => {
@@ -249,4 +271,12 @@ describe('/api/dates', () => {
       total_readings: 0,
     });
   });
+});
+
+it('answers from memory at once when the database has just gone', async () => {
+  await ask('/api/data?window=60');
+  await stored.stopPostgres();
+  const { status, json } = await ask('/api/data?window=60');
+  expect(status).toBe(200);
+  expect(json).toMatchObject({ source: 'memory' });
 });

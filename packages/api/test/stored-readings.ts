@@ -30,6 +30,8 @@ export interface StoredReadings {
   add(readings: readonly Reading[]): Promise<void>;
   /** What the server's own processes say they do, as `ps` shows it. */
   backends(): string[];
+  /** Ends Postgres alone, as when its machine is switched off. */
+  stopPostgres(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,8 +49,14 @@ export async function storeReadings(): Promise<StoredReadings> {
   const journal = await Journal.open(join(home, 'journal'), diskFiles);
   const drain = new Drain(journal, databaseUrl, silent);
   drain.start();
+  const stopPostgres = async (): Promise<void> => {
+    if (postgres.exitCode !== null || postgres.signalCode !== null) return;
+    postgres.kill('SIGTERM');
+    await once(postgres, 'exit');
+  };
   return {
     databaseUrl,
+    stopPostgres,
     async add(readings) {
       const batch = new Batch();
       for (const reading of readings) addTo(batch, reading);
@@ -64,8 +72,7 @@ export async function storeReadings(): Promise<StoredReadings> {
     async stop() {
       await drain.stop(1_000);
       await journal.close();
-      postgres.kill('SIGTERM');
-      await once(postgres, 'exit');
+      await stopPostgres();
       rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };

@@ -36,6 +36,15 @@ export interface HistorySeries
   readonly count: number;
   /** Epoch seconds. */
   readonly time: readonly number[];
+  /** How many readings each bucket has; only where points are buckets. */
+  readonly readings?: readonly number[];
+  /** The newest reading itself. */
+  readonly last: LastReading | null;
+}
+
+export interface LastReading extends Readonly<Record<MeasurementKey, number | null>> {
+  /** Epoch seconds. */
+  readonly time: number;
 }
 
 export interface HistoryAnswer {

@@ -7,9 +7,10 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { askApi, describeProblem } from './api.js';
-import type { About, DataAnswer, ExportEvent } from './api-answers.js';
+import type { About, ExportEvent } from './api-answers.js';
 import { ChartData } from './chart-data.js';
 import { LatestReadings } from './latest-readings.js';
+import { askNewestSensor, useNewestSensor, type NewestSensor } from './newest-sensor.js';
 import { ReadingsPage } from './readings-page.js';
 import { hearServerTime, serverNowMs } from './server-clock.js';
 import { StatusBar, type Condition } from './status-bar.js';
@@ -23,7 +24,7 @@ const retryStartMs = 2_000;
 
 export function App(): JSX.Element {
   const [start, problem] = useStart();
-  if (start !== null) return <KnownApp about={start.about} newestSensor={start.newestSensor} />;
+  if (start !== null) return <KnownApp {...start} />;
   return (
     <main class="first">
       <h1>zdenergy</h1>
@@ -34,14 +35,13 @@ export function App(): JSX.Element {
 
 interface Start {
   readonly about: About;
-  /** The sensor that reported last; null: none has. */
-  readonly newestSensor: string | null;
+  readonly newest: NewestSensor;
 }
 
-function KnownApp({ about, newestSensor }: Start): JSX.Element {
+function KnownApp({ about, newest: first }: Start): JSX.Element {
   const [view, setView] = useView();
   const [themeCount, setThemeCount] = useState(0);
-  const [autoSensor, setAutoSensor] = useState(newestSensor);
+  const [newest, hearNewest] = useNewestSensor(first);
   const [condition, setCondition] = useState<Condition | null>(null);
   const [isConnected, setConnected] = useState<boolean | null>(null);
   const [exported, setExported] = useState<ExportEvent | null>(null);
@@ -49,7 +49,7 @@ function KnownApp({ about, newestSensor }: Start): JSX.Element {
   const latest = useMemo(() => new LatestReadings(), []);
   const zone = about.display_timezone;
 
-  const choice = view.sensorIds.length > 0 ? view.sensorIds : [autoSensor ?? []].flat();
+  const choice = view.sensorIds.length > 0 ? view.sensorIds : [newest.sensorId ?? []].flat();
   const choiceKey = JSON.stringify(choice);
   const sensorIds = useMemo(() => choice, [choiceKey]);
 
@@ -70,7 +70,7 @@ function KnownApp({ about, newestSensor }: Start): JSX.Element {
         },
         onReadings: ({ readings }) => {
           // Of all sensors, for none was known.
-          if (sensorIds.length === 0) setAutoSensor(readings.at(-1)?.sensor_id ?? null);
+          if (sensorIds.length === 0) hearNewest(readings.at(-1)?.sensor_id ?? null);
           chartData.add(readings);
           latest.add(readings);
         },
@@ -81,13 +81,13 @@ function KnownApp({ about, newestSensor }: Start): JSX.Element {
 
   const range = view.zoom ?? view.range;
   const rangeKey = JSON.stringify(range);
-  const isDatabaseThere = condition?.event.health.database.connected ?? true;
+  const isComplete = condition === null || hasAllStored(condition.event);
   useLayoutEffect(() => {
     if (sensorIds.length > 0) chartData.show({ sensorIds, range, zone });
   }, [sensorIds, rangeKey, zone]);
   useEffect(() => {
-    if (isDatabaseThere && chartData.problem !== null) chartData.refill();
-  }, [isDatabaseThere]);
+    if (isComplete && condition !== null) chartData.refill();
+  }, [isComplete]);
 
   return (
     <>
@@ -111,6 +111,7 @@ function KnownApp({ about, newestSensor }: Start): JSX.Element {
             view={view}
             onView={setView}
             sensorIds={sensorIds}
+            unknownBecause={newest.problem}
             chartData={chartData}
             latest={latest}
             zone={zone}
@@ -128,6 +129,13 @@ function KnownApp({ about, newestSensor }: Start): JSX.Element {
   );
 }
 
+/** Older than that, a reading waits for a database that is away, or behind. */
+const behindSeconds = 30;
+
+/** Whether what came before is in the database, where charts are fetched from. */
+const hasAllStored = ({ health }: Condition['event']): boolean =>
+  health.database.connected && (health.journal?.oldest_pending_seconds ?? 0) < behindSeconds;
+
 function nextCondition(before: Condition | null, event: Condition['event']): Condition {
   const { status, status_since: said } = event.health;
   const nowMs = serverNowMs();
@@ -141,11 +149,8 @@ function nextCondition(before: Condition | null, event: Condition['event']): Con
 }
 
 async function askStart(): Promise<Start> {
-  const [about, newest] = await Promise.all([
-    askApi<About>('/api/about'),
-    askApi<DataAnswer>('/api/data', { limit: 1 }),
-  ]);
-  return { about, newestSensor: newest.readings.at(-1)?.sensor_id ?? null };
+  const [about, newest] = await Promise.all([askApi<About>('/api/about'), askNewestSensor()]);
+  return { about, newest };
 }
 
 /** Under way while the page is still being put together. */

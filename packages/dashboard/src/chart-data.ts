@@ -1,15 +1,16 @@
 /**
- * The readings behind the charts, and the newest of each chosen sensor: loaded once, then kept up to
- * date by the stream.
+ * The readings behind the charts: loaded once, then kept up to date by the stream.
  *
  * What always holds: of two loads only the later one counts; readings that came in lately are not
- * lost by a load, for the database may not have them yet; listeners are called at most once an animation frame; when the database is away, what
- * the server still holds in memory is shown.
+ * lost by a load, for the database may not have them yet; however often something is missing, it is
+ * fetched now and then; listeners are called at most once an animation frame; when the database is
+ * away, what the server still holds in memory is shown.
  */
 import { ApiProblem, askApi, describeProblem } from './api.js';
 import type { DataAnswer, HistoryAnswer, Reading } from './api-answers.js';
 import { addReading, emptySeries, seriesOf, trimBefore, type SensorSeries } from './series.js';
 import { serverNowMs } from './server-clock.js';
+import { throttled } from './throttle.js';
 import { boundsOf, takesReadings, type Bounds, type TimeRange } from './time-range.js';
 
 /** The API's default: two points for each pixel of a usual chart. */
@@ -22,6 +23,8 @@ const maxMemoryReadings = 10_000;
 /** Readings are in the database by then, or the status says that they wait. */
 const recentMs = 60_000;
 const maxRecent = 2_000;
+/** A stream that is too fast to be followed says so several times a second. */
+const refillEveryMs = 10_000;
 
 export interface ChartQuestion {
   readonly sensorIds: readonly string[];
@@ -72,10 +75,13 @@ export class ChartData {
     void this.#load(question);
   }
 
-  /** Fetches what may be missing. */
-  refill(): void {
+  /** Fetches it again, at once. */
+  reload(): void {
     if (this.#question !== undefined) void this.#load(this.#question);
   }
+
+  /** Fetches what may be missing, at once or when it is time for it. */
+  readonly refill = throttled(() => this.reload(), refillEveryMs);
 
   add(readings: readonly Reading[]): void {
     const atMs = performance.now();
@@ -91,12 +97,6 @@ export class ChartData {
     return () => {
       this.#listeners.delete(listener);
     };
-  }
-
-  stop(): void {
-    this.#abort?.abort();
-    if (this.#frame !== undefined) window.cancelAnimationFrame(this.#frame);
-    this.#listeners.clear();
   }
 
   async #load(question: ChartQuestion): Promise<void> {

@@ -12,7 +12,7 @@ import type { ChartData } from './chart-data.js';
 import { formatNumber, unknownText } from './format.js';
 import { measurements, type Measurement } from './measurements.js';
 import { lineIndex, plotData, plotOptions, type PlotColours } from './plot.js';
-import { summaryOf } from './series.js';
+import { lastOf, summaryOf } from './series.js';
 import { Symbol } from './symbols.js';
 import { rangeName, type TimeRange } from './time-range.js';
 import { formatDateTime } from './zoned-time.js';
@@ -54,7 +54,7 @@ export function Charts(props: ChartsProps): JSX.Element {
       {data.problem !== null && (
         <p class="problem" role="alert">
           The history cannot be shown completely. {data.problem}{' '}
-          <button onClick={() => data.refill()}>Try again</button>
+          <button onClick={() => data.reload()}>Try again</button>
         </p>
       )}
       <div class="charts">
@@ -84,6 +84,10 @@ function Chart(props: ChartsProps & { readonly measurement: Measurement }): JSX.
     const host = place.current;
     if (host === null) return undefined;
     const count = sensorIds.length;
+    const write = (under: uPlot): void => {
+      const last = data.seriesOf(sensorIds).map((series) => lastOf(series, measurement.key));
+      writeLegend(legend.current, under, measurement, last, zone);
+    };
     const plot = new uPlot(
       plotOptions({
         measurement,
@@ -93,7 +97,7 @@ function Chart(props: ChartsProps & { readonly measurement: Measurement }): JSX.
         size: { width: host.clientWidth, height: heightPx },
         onZoom: (fromMs, toMs) => current.current.onZoom(fromMs, toMs),
         onReset: () => current.current.onReset(),
-        onCursor: (under) => writeLegend(legend.current, under, measurement, count, zone),
+        onCursor: (under) => write(under),
       }),
       [[]],
       host,
@@ -104,7 +108,7 @@ function Chart(props: ChartsProps & { readonly measurement: Measurement }): JSX.
         move();
       });
       plot.redraw(true, true);
-      writeLegend(legend.current, plot, measurement, count, zone);
+      write(plot);
     };
     const move = (): void => {
       const { fromMs, toMs } = data.bounds;
@@ -164,7 +168,7 @@ function Chart(props: ChartsProps & { readonly measurement: Measurement }): JSX.
           role="img"
           aria-label={`Chart of ${measurement.name.toLowerCase()} in ${measurement.unit}. The table below has the last, lowest and highest values.`}
         />
-        {isEmpty && !data.isLoading && (
+        {isEmpty && !data.isLoading && data.problem === null && (
           <p class="no-data">No {measurement.name.toLowerCase()} was measured in this time.</p>
         )}
       </div>
@@ -183,14 +187,14 @@ function Chart(props: ChartsProps & { readonly measurement: Measurement }): JSX.
 }
 
 /**
- * Writes the values under the cursor, or the last ones. By hand, since it happens with every move of
- * the mouse.
+ * Writes the values under the cursor, or the last ones, which are in the order of the sensors. By
+ * hand, since it happens with every move of the mouse.
  */
 function writeLegend(
   legend: HTMLUListElement | null,
   plot: uPlot,
   { decimals }: Measurement,
-  sensorCount: number,
+  last: readonly (number | null)[],
   zone: string,
 ): void {
   const [when, ...items] = legend?.children ?? [];
@@ -201,22 +205,14 @@ function writeLegend(
   when.textContent =
     seconds === undefined ? 'last' : `${formatDateTime(seconds * 1_000, zone)} ${zone}`;
   items.forEach((item, sensor) => {
-    const index = lineIndex(sensor, sensorCount);
-    const values = plot.data[index];
-    const at = isOver ? idxs?.[index] : lastMeasured(values);
-    const value = typeof at === 'number' ? values?.[at] : null;
+    const index = lineIndex(sensor, last.length);
+    const at = idxs?.[index];
+    const under = typeof at === 'number' ? plot.data[index]?.[at] : null;
     const place = item.querySelector('b');
-    if (place !== null) place.textContent = formatNumber(value, decimals);
+    if (place !== null) {
+      place.textContent = formatNumber(isOver ? under : last[sensor], decimals);
+    }
   });
-}
-
-function lastMeasured(
-  values: ArrayLike<number | null | undefined> | undefined,
-): number | undefined {
-  for (let index = (values?.length ?? 0) - 1; index >= 0; index -= 1) {
-    if (typeof values?.[index] === 'number') return index;
-  }
-  return undefined;
 }
 
 /** The style sheet's colours, for the canvas. */

@@ -1,15 +1,18 @@
 /**
  * The newest reading of each chosen sensor, with what is known of its interval and its clock.
  *
- * What always holds: an older reading never takes the place of a newer one; a sensor that the table
- * of sensors does not list yet is known from the stream alone.
+ * What always holds: a reading never takes the place of one that arrived after it, whatever the
+ * sensor's clock says; a sensor that the table of sensors does not list yet is known from the stream
+ * alone; a question that was not answered is asked again.
  */
 import { askApi } from './api.js';
 import type { Reading, Sensor, SensorsAnswer } from './api-answers.js';
 import { serverNowMs } from './server-clock.js';
+import { throttled } from './throttle.js';
 
-/** Ids may be part of many others. */
-const searchLimit = 1_000;
+const retryMs = 5_000;
+/** A stream that is too fast to be followed says so several times a second. */
+const refillEveryMs = 10_000;
 
 export interface Latest {
   readonly reading: Omit<Reading, 'sensor_id'>;
@@ -30,6 +33,7 @@ export class LatestReadings {
   readonly #unknown = new Set<string>();
   readonly #listeners = new Set<() => void>();
   #abort: AbortController | undefined;
+  #retryTimer: number | undefined;
 
   of(sensorId: string): Latest | undefined {
     return this.#latest.get(sensorId);
@@ -41,24 +45,32 @@ export class LatestReadings {
 
   show(sensorIds: readonly string[]): void {
     this.#sensorIds = sensorIds;
-    this.refill();
+    this.#load();
   }
 
-  refill(): void {
+  /** Asks what may have been missed, at once or when it is time for it. */
+  readonly refill = throttled(() => this.#load(), refillEveryMs);
+
+  #load(): void {
     this.#abort?.abort();
+    window.clearTimeout(this.#retryTimer);
     const { signal } = (this.#abort = new AbortController());
-    for (const id of this.#sensorIds) {
-      find(id, signal).then(
-        (sensor) => {
-          if (signal.aborted) return;
-          if (sensor === undefined) this.#unknown.add(id);
-          else this.#learn(sensor);
-          this.#changed();
-        },
-        // The stream tells the newest as it comes; the charts say what is wrong.
-        () => undefined,
-      );
-    }
+    const ids = this.#sensorIds;
+    if (ids.length === 0) return;
+    askApi<SensorsAnswer>('/api/sensors', { sensor_id: ids, limit: ids.length }, signal).then(
+      ({ sensors }) => {
+        if (signal.aborted) return;
+        for (const sensor of sensors) this.#learn(sensor);
+        for (const id of ids) {
+          if (!sensors.some(({ sensor_id: known }) => known === id)) this.#unknown.add(id);
+        }
+        this.#changed();
+      },
+      // Meanwhile the stream tells the newest as it comes; the charts say what is wrong.
+      () => {
+        if (!signal.aborted) this.#retryTimer = window.setTimeout(() => this.#load(), retryMs);
+      },
+    );
   }
 
   add(readings: readonly Reading[]): void {
@@ -67,8 +79,7 @@ export class LatestReadings {
       const isShown = this.#sensorIds.length === 0 || this.#sensorIds.includes(reading.sensor_id);
       if (!isShown) continue;
       const known = this.#latest.get(reading.sensor_id);
-      if (known !== undefined && Date.parse(reading.time) < Date.parse(known.reading.time))
-        continue;
+      if (known !== undefined && !isNewer(reading, receivedAtMs(reading), known)) continue;
       this.#latest.set(reading.sensor_id, {
         reading,
         receivedAtMs: receivedAtMs(reading),
@@ -89,11 +100,11 @@ export class LatestReadings {
 
   #learn(sensor: Sensor): void {
     const known = this.#latest.get(sensor.sensor_id);
-    const isNewer =
-      known === undefined || Date.parse(sensor.last_reading.time) >= Date.parse(known.reading.time);
+    const arrivedMs = Date.parse(sensor.received_at);
+    const isNews = known === undefined || isNewer(sensor.last_reading, arrivedMs, known);
     this.#latest.set(sensor.sensor_id, {
-      reading: isNewer ? sensor.last_reading : known.reading,
-      receivedAtMs: isNewer ? Date.parse(sensor.received_at) : known.receivedAtMs,
+      reading: isNews ? sensor.last_reading : known.reading,
+      receivedAtMs: isNews ? arrivedMs : known.receivedAtMs,
       silentSinceMs: sensor.status === 'online' ? serverNowMs() : Date.parse(sensor.received_at),
       intervalSeconds: sensor.interval_seconds,
       clockHint: sensor.clock_hint,
@@ -108,11 +119,8 @@ export class LatestReadings {
 const receivedAtMs = ({ received_at }: Reading): number =>
   received_at === undefined ? serverNowMs() : Date.parse(received_at);
 
-async function find(id: string, signal: AbortSignal): Promise<Sensor | undefined> {
-  const { sensors } = await askApi<SensorsAnswer>(
-    '/api/sensors',
-    { search: id, limit: searchLimit },
-    signal,
-  );
-  return sensors.find((sensor) => sensor.sensor_id === id);
+/** Of those that arrived together, the one that was measured last is the newest. */
+function isNewer({ time }: { readonly time: string }, arrivedMs: number, known: Latest): boolean {
+  if (arrivedMs !== known.receivedAtMs) return arrivedMs > known.receivedAtMs;
+  return Date.parse(time) >= Date.parse(known.reading.time);
 }

@@ -20,6 +20,8 @@ interface ReadingsPageProps {
   readonly onView: (view: View) => void;
   /** Those shown: the chosen ones, or the one that reported last. */
   readonly sensorIds: readonly string[];
+  /** Why it is not known whether there are readings; null: it is known. */
+  readonly unknownBecause: string | null;
   readonly chartData: ChartData;
   readonly latest: LatestReadings;
   readonly zone: string;
@@ -33,6 +35,14 @@ interface ReadingsPageProps {
 export function ReadingsPage(props: ReadingsPageProps): JSX.Element {
   const { view, onView, sensorIds, chartData, latest, zone } = props;
   const [isExporting, setExporting] = useState(false);
+  if (sensorIds.length === 0 && props.unknownBecause !== null) {
+    return (
+      <section class="empty">
+        <h1>No readings can be shown now</h1>
+        <p role="status">{props.unknownBecause} The page tries again by itself.</p>
+      </section>
+    );
+  }
   if (sensorIds.length === 0) return <NoReadingYet port={props.tcpPort} />;
   return (
     <>

@@ -3,9 +3,10 @@
  *
  * Values with functions over them. What always holds: times only grow; a reading that is told twice
  * counts once; with `bucketSeconds` 0 each point is a reading, otherwise each is a bucket with its
- * mean, its lowest and its highest value, and new readings go into buckets of the same length.
+ * mean, its lowest and its highest value, and newer readings go into buckets of the same length (an
+ * older one may be in its bucket already: the next load tells).
  */
-import type { HistorySeries, Reading } from './api-answers.js';
+import type { HistorySeries, LastReading, Reading } from './api-answers.js';
 import { measurements, type MeasurementKey } from './measurements.js';
 
 type Column = (number | null)[];
@@ -21,8 +22,10 @@ export interface SensorSeries {
   readonly bucketSeconds: number;
   /** Epoch seconds; of a bucket, the time of its first reading. */
   readonly time: number[];
-  /** About how many readings each point stands for. */
+  /** How many readings each point stands for. */
   readonly weight: number[];
+  /** The newest values themselves, which the mean of a bucket hides; null: there are none. */
+  last: LastReading | null;
   readonly channels: Readonly<Record<MeasurementKey, Channel>>;
 }
 
@@ -47,16 +50,16 @@ export function emptySeries(sensorId: string, bucketSeconds: number): SensorSeri
     bucketSeconds,
     time: [],
     weight: [],
+    last: null,
     channels: { temp: channel(), rh: channel(), lux: channel(), irradiance: channel() },
   };
 }
 
 export function seriesOf(history: HistorySeries, bucketSeconds: number): SensorSeries {
   const series = emptySeries(history.sensor_id, bucketSeconds);
-  const points = history.time.length;
-  const weight = bucketSeconds === 0 ? 1 : Math.max(1, Math.round(history.count / points));
   series.time.push(...history.time);
-  series.weight.push(...history.time.map(() => weight));
+  series.weight.push(...(history.readings ?? history.time.map(() => 1)));
+  series.last = history.last;
   for (const { key } of measurements) {
     const { mean, low, high } = series.channels[key];
     mean.push(...history[key]);
@@ -70,6 +73,8 @@ export function seriesOf(history: HistorySeries, bucketSeconds: number): SensorS
 export function addReading(series: SensorSeries, reading: Reading): boolean {
   const seconds = Date.parse(reading.time) / 1_000;
   if (!Number.isFinite(seconds)) return false;
+  const isNewest = series.last === null || seconds > series.last.time;
+  if (series.bucketSeconds > 0 && !isNewest) return false;
   const index = firstFrom(series.time, seconds, series.bucketSeconds);
   const isThere =
     index < series.time.length &&
@@ -78,7 +83,20 @@ export function addReading(series: SensorSeries, reading: Reading): boolean {
   if (isThere && series.bucketSeconds === 0) return false;
   if (isThere) mergeInto(series, index, reading);
   else insertAt(series, index, seconds, reading);
+  if (isNewest) series.last = lastAfter(series.last, seconds, reading);
   return true;
+}
+
+/** What was not measured this time is as it was before. */
+function lastAfter(before: LastReading | null, time: number, reading: Reading): LastReading {
+  const value = (key: MeasurementKey): number | null => reading[key] ?? before?.[key] ?? null;
+  return {
+    time,
+    temp: value('temp'),
+    rh: value('rh'),
+    lux: value('lux'),
+    irradiance: value('irradiance'),
+  };
 }
 
 const bucketOf = (seconds: number, bucketSeconds: number): number =>
@@ -142,8 +160,8 @@ export function trimBefore(series: SensorSeries, seconds: number): boolean {
 export function gapSeconds(time: readonly number[], bucketSeconds: number): number {
   const usual = usualInterval(time);
   if (usual === null) return Infinity;
-  // Times of neighbouring buckets' first readings are at most this far apart.
-  const isSlow = bucketSeconds === 0 || usual > 2 * bucketSeconds;
+  // First readings of neighbouring buckets are less than two buckets apart.
+  const isSlow = bucketSeconds === 0 || usual > 1.5 * bucketSeconds;
   return isSlow ? 3 * usual : 2 * bucketSeconds;
 }
 
@@ -199,5 +217,11 @@ export function summaryOf(
       high: Math.max(summary.high ?? highest, highest),
     };
   });
-  return summary;
+  const isEndShown = summary.last !== null && (series.last?.time ?? Infinity) <= toSeconds;
+  return isEndShown ? { ...summary, last: lastOf(series, key) } : summary;
+}
+
+/** The last value: of the newest reading, or, where that did not measure it, of the last point. */
+export function lastOf({ last, channels }: SensorSeries, key: MeasurementKey): number | null {
+  return last?.[key] ?? channels[key].mean.findLast((value) => value !== null) ?? null;
 }

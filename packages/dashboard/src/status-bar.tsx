@@ -5,7 +5,7 @@
  * once to a screen reader, and what only grows older is not.
  */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { askApi } from './api.js';
 import type { About, HealthStatus, SensorsAnswer, StatusEvent } from './api-answers.js';
 import { useTick } from './changes.js';
@@ -189,13 +189,17 @@ function Announcement({ condition, isConnected }: Omit<ConditionLineProps, 'zone
       : health === undefined
         ? ''
         : `Status: ${words[health.status]}. ${health.reasons.join(' ')}`;
+  // Reasons that only grow older are no news.
+  const told = useRef({ gist: '', text });
+  const gist = text.replace(/\d+/g, '');
+  if (told.current.gist !== gist) told.current = { gist, text };
   const word = isConnected === false ? '…' : health === undefined ? '' : words[health.status];
   useEffect(() => {
     document.title = word === '' ? 'zdenergy' : `${word} · zdenergy`;
   }, [word]);
   return (
     <p class="unseen" role="status" aria-live="polite">
-      {text}
+      {told.current.text}
     </p>
   );
 }

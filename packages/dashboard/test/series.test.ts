@@ -4,6 +4,7 @@ import {
   addReading,
   emptySeries,
   gapSeconds,
+  lastOf,
   lineOf,
   seriesOf,
   summaryOf,
@@ -106,12 +107,14 @@ describe('readings that come in', () => {
 
   test('make means with their lowest and highest value in buckets', () => {
     const series = seriesWith(60, [
+      [10, 1],
       [65, 10],
       [70, 20],
+      [75, 0],
       [119, 30],
       [120, 5],
-      [75, 0],
-      [10, 1],
+      // It may have been in its bucket from the beginning.
+      [80, 99],
     ]);
     expect(series.time).toEqual([10, 65, 120]);
     expect(series.channels.temp).toEqual({ mean: [1, 15, 5], low: [1, 0, 5], high: [1, 30, 5] });
@@ -145,11 +148,13 @@ describe('history', () => {
     rh: [null, null],
     lux: [null, null],
     irradiance: [null, null],
+    readings: [10, 10],
+    last: { time: 69, temp: 22, rh: null, lux: null, irradiance: null },
   };
 
   test('of readings has no lowest and highest of its own', () => {
-    const { sensor_id, count, time, temp: values, rh, lux, irradiance } = history;
-    const readings = { sensor_id, count, time, temp: values, rh, lux, irradiance };
+    const { sensor_id, count, time, temp: values, rh, lux, irradiance, last } = history;
+    const readings = { sensor_id, count, time, temp: values, rh, lux, irradiance, last };
     const { temp } = seriesOf(readings, 0).channels;
     expect(temp).toEqual({ mean: [10, 20], low: [10, 20], high: [10, 20] });
   });
@@ -158,6 +163,25 @@ describe('history', () => {
     const series = seriesOf(history, 60);
     addReading(series, reading(70, 31));
     expect(series.channels.temp).toEqual({ mean: [10, 21], low: [5, 15], high: [12, 31] });
+  });
+
+  test('of buckets takes no reading twice', () => {
+    const series = seriesOf(history, 60);
+    expect(addReading(series, reading(69, 22))).toBe(false);
+    expect(addReading(series, reading(70, 31))).toBe(true);
+    expect(addReading(series, reading(70, 31))).toBe(false);
+    expect(series.weight).toEqual([10, 11]);
+  });
+
+  test('ends with its newest reading, not with the mean of a bucket', () => {
+    const series = seriesOf(history, 60);
+    expect(lastOf(series, 'temp')).toBe(22);
+    expect(summaryOf(series, 'temp', 0, 100)).toEqual({ last: 22, low: 5, high: 25 });
+    addReading(series, reading(70, 31));
+    expect(lastOf(series, 'temp')).toBe(31);
+    // What the newest did not measure is as it was before.
+    addReading(series, reading(80, null));
+    expect(lastOf(series, 'temp')).toBe(31);
   });
 
   test('is left as it came', () => {

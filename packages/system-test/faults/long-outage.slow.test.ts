@@ -18,7 +18,7 @@ import { replaced } from '../src/workers.js';
 import { Zdenergy, type Health } from '../src/zdenergy.js';
 
 const minuteMs = 60_000;
-const outageMs = Number(process.env['OUTAGE_MINUTES'] ?? 2) * minuteMs;
+const outageMs = Number(process.env['OUTAGE_MINUTES'] ?? 1) * minuteMs;
 const gateways = 10_000;
 const readingsPerSecond = 2_000;
 const kills = 2;

@@ -37,6 +37,8 @@ export interface Chart {
   readonly bucketSeconds: number;
   /** By sensor and time. */
   readonly points: readonly ChartPoint[];
+  /** The newest reading of each sensor that has one in the range: a bucket's average hides it. */
+  readonly last: readonly ChartPoint[];
 }
 
 /** Readings come some time after they were measured; for so long the rollups are not trusted. */
@@ -44,12 +46,35 @@ const delayMs = fiveMinutesMs;
 
 export async function readChart(client: pg.Client, question: ChartQuestion): Promise<Chart> {
   const readings = await fewReadings(client, question);
-  if (readings !== undefined) return { source: 'readings', bucketSeconds: 0, points: readings };
+  const last = await lastReadings(client, question);
+  if (readings !== undefined) {
+    return { source: 'readings', bucketSeconds: 0, points: readings, last };
+  }
   const { sensorIds, fromMs, toMs, points } = question;
   const most = Math.max(1, Math.floor(points / sensorIds.length));
   const buckets = chartBuckets(fromMs / 1_000, toMs / 1_000, most);
   const { source, seconds } = buckets;
-  return { source, bucketSeconds: seconds, points: await readBuckets(client, sensorIds, buckets) };
+  const bucketPoints = await readBuckets(client, sensorIds, buckets);
+  return { source, bucketSeconds: seconds, points: bucketPoints, last };
+}
+
+/** By the primary key, each from the end of the range. */
+async function lastReadings(
+  client: pg.Client,
+  { sensorIds, fromMs, toMs }: ChartQuestion,
+): Promise<ChartPoint[]> {
+  const { rows } = await client.query<unknown[]>({
+    text: `SELECT last.*
+             FROM unnest($1::text[]) AS asked (id),
+                  LATERAL (SELECT sensor_id, extract(epoch FROM time)::float8, 1, ${measured.join(', ')}
+                             FROM readings
+                            WHERE sensor_id = id COLLATE "C"
+                              AND time >= to_timestamp($2) AND time < to_timestamp($3)
+                            ORDER BY time DESC LIMIT 1) AS last`,
+    values: [sensorIds, fromMs / 1_000, toMs / 1_000],
+    rowMode: 'array',
+  });
+  return rows.map(pointOf);
 }
 
 /** All readings of the range, or undefined when there are more than points. */

@@ -33,6 +33,22 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
+/** Codes of the system and of Postgres for a server that has gone, or is about to go. */
+const goneCodes = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ETIMEDOUT'],
+  ...['57P01', '57P02', '57P03'],
+]);
+
+/** Whether an error means that the server is away, and not that it had trouble with the question. */
+export function isServerGone(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof DatabaseUnavailable) return isServerGone(error.cause);
+  // How pg says it, without a code.
+  return (
+    goneCodes.has(errorCode(error) ?? '') || /connection (terminated|error)/i.test(error.message)
+  );
+}
+
 /** @throws {DatabaseUnavailable} */
 export async function connect(databaseUrl: string, applicationName: string): Promise<Connection> {
   const client = new pg.Client({

@@ -48,8 +48,9 @@ export interface StoredData {
    */
   newest(range: TimeRange, sensorId: string | undefined, limit: number): Promise<MeasuredReading[]>;
   /**
-   * How many readings there are in a range, of all sensors or of one: exactly for all times, to 5
-   * minutes at the ends of a range (an hour for a sensor over more than a month).
+   * How many readings there are in a range, of all sensors or of one: exactly for all times as long as
+   * no more than a million wait to be summed up, to 5 minutes at the ends of a range (an hour for a
+   * sensor over more than a month).
    * @throws {DatabaseUnavailable}
    */
   extent(range: TimeRange, sensorId: string | undefined): Promise<StoredExtent>;
