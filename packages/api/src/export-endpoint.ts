@@ -10,6 +10,7 @@ import type { Response } from 'express';
 import { sendJson, tellDatabaseAway, tellFailure } from './answers.js';
 import type { ExportProgress } from './export-progress.js';
 import {
+  choiceParameter,
   dayParameter,
   ParameterRefused,
   sensorParameter,
@@ -31,6 +32,7 @@ const dayMs = 24 * 3_600_000;
 interface ExportQuestion {
   readonly range: TimeRange;
   readonly sensorId: string | undefined;
+  readonly byteOrderMark: boolean;
   readonly filename: string;
 }
 
@@ -79,14 +81,14 @@ export function answerExport(parts: StoredParts): Answer {
 
 async function runExport(
   { openExport, displayTimeZone, progress, logger }: StoredParts,
-  { range, sensorId, filename }: ExportQuestion,
+  { filename, ...question }: ExportQuestion,
   exportId: string | undefined,
   response: Response,
 ): Promise<void> {
   const tell = reporter(exportId, progress);
   let csv: CsvExport;
   try {
-    csv = await openExport({ range, sensorId, displayTimeZone });
+    csv = await openExport({ ...question, displayTimeZone });
   } catch (error) {
     tell.end(describeError(error));
     tellFailure(response, error, logger);
@@ -152,33 +154,32 @@ function exportIdParameter(query: Query): string | undefined {
 /** The last 24 hours unless asked otherwise. @throws {ParameterRefused} */
 function exportParameters(query: Query, zone: TimeZone, nowMs: number): ExportQuestion {
   const sensorId = sensorParameter(query);
-  const all = textParameter(query, 'all', 'true or false');
-  if (all !== undefined && all !== 'true' && all !== 'false') {
-    throw new ParameterRefused('all', 'true or false');
-  }
+  const byteOrderMark = booleanParameter(query, 'bom');
+  const isAll = booleanParameter(query, 'all');
   const start = dayParameter(query, 'start_date', zone);
   const end = dayParameter(query, 'end_date', zone);
-  if (all === 'true') {
+  const question = (range: TimeRange, name: string): ExportQuestion => ({
+    range,
+    sensorId,
+    byteOrderMark,
+    filename: `sensor_data_${name}.csv`,
+  });
+  if (isAll) {
     if (start ?? end) throw new ParameterRefused('all', 'no start_date or end_date with all=true');
-    return {
-      range: { fromMs: -Infinity, toMs: Infinity },
-      sensorId,
-      filename: 'sensor_data_all.csv',
-    };
+    return question({ fromMs: -Infinity, toMs: Infinity }, 'all');
   }
   if (start === undefined) {
     if (end !== undefined) throw new ParameterRefused('start_date', 'a date, with end_date');
-    const range = { fromMs: nowMs - dayMs, toMs: Infinity };
-    return { range, sensorId, filename: 'sensor_data_last_24h.csv' };
+    return question({ fromMs: nowMs - dayMs, toMs: Infinity }, 'last_24h');
   }
   const { endMs } = end ?? start;
   if (endMs <= start.startMs) {
     throw new ParameterRefused('end_date', 'a date that is not before start_date');
   }
   const name = end === undefined ? start.text : `${start.text}_to_${end.text}`;
-  return {
-    range: { fromMs: start.startMs, toMs: endMs },
-    sensorId,
-    filename: `sensor_data_${name}.csv`,
-  };
+  return question({ fromMs: start.startMs, toMs: endMs }, name);
 }
+
+/** False when it is not given. @throws {ParameterRefused} */
+const booleanParameter = (query: Query, name: string): boolean =>
+  choiceParameter(query, name, ['true', 'false']) === 'true';

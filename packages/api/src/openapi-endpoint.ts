@@ -287,6 +287,7 @@ const paths = {
     'Readings as CSV',
     [
       ...exportRange,
+      query('bom', { enum: ['true', 'false'] }, 'Begin with a byte order mark, for spreadsheets'),
       query(
         'export_id',
         { ...string, pattern: '^[\\w-]{1,40}$' },
@@ -303,6 +304,7 @@ const paths = {
   '/api/sensors': get(
     'Every sensor with its last reading',
     [
+      query('sensor_id', list(sensorId), 'Only these, each as sensor_id=ID'),
       query('search', string, 'Anywhere in the id'),
       query('status', { enum: ['online', 'late', 'silent'] }, 'Only these'),
       query('after', string, 'The next of the answer before'),

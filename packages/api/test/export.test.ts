@@ -102,6 +102,11 @@ it('has a day of 25 hours in the local time, oldest first', async () => {
   expect(lines[24]).toMatch(/^2025-10-26 23:30:00,/);
 });
 
+it('begins with a mark for spreadsheets when asked to, and otherwise with the header', async () => {
+  expect((await csv('?start_date=2025-10-26&bom=true')).first).toBe(`\uFEFF${header}`);
+  expect((await csv('?start_date=2025-10-26&bom=false')).first).toBe(header);
+});
+
 it('defuses texts that a spreadsheet would run, and no numbers', async () => {
   const { headers, lines } = await csv('?start_date=2025-06-01&end_date=2025-06-02');
   expect(headers['content-disposition']).toContain('sensor_data_2025-06-01_to_2025-06-02.csv');
@@ -139,7 +144,7 @@ it('is in order over all its pieces, and leaves no backend when the client leave
   });
 
   const socket = await beginExport();
-  expect(exporting()).toBe(1);
+  await soon(() => expect(exporting()).toBe(1));
   socket.destroy();
   await noExportsLeft();
   await rollups.close();
@@ -198,6 +203,7 @@ it.each([
   ['end_date=2025-01-01', 'start_date'],
   ['start_date=2025-01-02&end_date=2025-01-01', 'end_date'],
   ['all=yes', 'all'],
+  ['bom=1', 'bom'],
   ['all=true&start_date=2025-01-01', 'all'],
   ['sensor_id=', 'sensor_id'],
   ['export_id=a%20b', 'export_id'],

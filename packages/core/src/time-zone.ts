@@ -8,6 +8,7 @@
  */
 
 const quarterUs = 900_000_000;
+const quarterMs = quarterUs / 1_000;
 const minuteMs = 60_000;
 
 export function isTimeZone(name: string): boolean {
@@ -22,6 +23,8 @@ export function isTimeZone(name: string): boolean {
 export interface TimeZone {
   /** The instant at which the zone's clocks show `localUs`. */
   toInstantUs(localUs: number): number;
+  /** What the zone's clocks show at an instant, in milliseconds. */
+  toLocalMs(instantMs: number): number;
 }
 
 /** @throws {RangeError} when the zone is unknown. */
@@ -68,6 +71,8 @@ export function timeZone(name: string): TimeZone {
   // serves a whole quarter; neighbouring readings nearly always share it.
   let cachedQuarter = Number.NaN;
   let cachedOffsetUs = 0;
+  let cachedInstantQuarter = Number.NaN;
+  let cachedInstantOffsetMs = 0;
   return {
     toInstantUs(localUs) {
       const quarter = Math.floor(localUs / quarterUs);
@@ -76,6 +81,14 @@ export function timeZone(name: string): TimeZone {
         cachedQuarter = quarter;
       }
       return localUs - cachedOffsetUs;
+    },
+    toLocalMs(instantMs) {
+      const quarter = Math.floor(instantMs / quarterMs);
+      if (quarter !== cachedInstantQuarter) {
+        cachedInstantOffsetMs = offsetMs(quarter * quarterMs);
+        cachedInstantQuarter = quarter;
+      }
+      return instantMs + cachedInstantOffsetMs;
     },
   };
 }

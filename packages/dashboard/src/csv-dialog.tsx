@@ -137,7 +137,7 @@ export function CsvDialog(props: CsvDialogProps): JSX.Element {
         {isReady ? (
           <a
             class="button main"
-            href={apiPath('/api/export/csv', { ...params, export_id: exportId })}
+            href={apiPath('/api/export/csv', { ...params, bom: 'true', export_id: exportId })}
             download={estimate.filename}
             onClick={() => setStartedAtMs(performance.now())}
           >

@@ -1,8 +1,8 @@
 /**
  * Which time is shown: a window that moves, a day, or a range of days.
  *
- * What always holds: days are those of the display's time zone, which stands beside them; a range
- * whose end is before its start is taken the other way round.
+ * What always holds: days are those of the display's time zone, which stands beside them; no range ends
+ * before its start: whichever of the two was chosen last stays, and the other follows it.
  */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -81,12 +81,12 @@ export function RangePicker({ range, zone, onRange }: RangePickerProps): JSX.Ele
           <DateInput
             label={`From (${zone})`}
             date={range.start}
-            onDate={(start) => onRange(inOrder(start, range.end))}
+            onDate={(start) => onRange({ kind: 'days', start, end: later(start, range.end) })}
           />
           <DateInput
             label={`To, included (${zone})`}
             date={range.end}
-            onDate={(end) => onRange(inOrder(range.start, end))}
+            onDate={(end) => onRange({ kind: 'days', start: earlier(range.start, end), end })}
           />
         </div>
       )}
@@ -94,8 +94,8 @@ export function RangePicker({ range, zone, onRange }: RangePickerProps): JSX.Ele
   );
 }
 
-const inOrder = (start: string, end: string): Range =>
-  start <= end ? { kind: 'days', start, end } : { kind: 'days', start: end, end: start };
+const earlier = (a: string, b: string): string => (a < b ? a : b);
+const later = (a: string, b: string): string => (a > b ? a : b);
 
 interface DateInputProps {
   readonly label: string;

@@ -118,7 +118,10 @@ describe('the CSV', () => {
     await shows(page, '.progress', /Done: [\d,]+ rows/);
     await page.getByRole('button', { name: 'Close' }).first().click();
     const [header, ...lines] = (await readFile(path, 'utf8')).trimEnd().split('\n');
-    expect(header).toBe('Timestamp,Temperature (°C),Humidity (%),Lux,Irradiance (W/m²),Sensor');
+    // A mark at the beginning tells spreadsheets that it is UTF-8.
+    expect(header).toBe(
+      '\uFEFFTimestamp,Temperature (°C),Humidity (%),Lux,Irradiance (W/m²),Sensor',
+    );
     return lines;
   }
 
@@ -133,7 +136,7 @@ describe('the CSV', () => {
   }
 
   const all = async (): Promise<void> => {
-    await page.getByLabel('Sensor', { exact: true }).selectOption('');
+    await page.getByRole('dialog').getByRole('combobox').selectOption('');
   };
 
   it('has the last 24 hours', async () => {

@@ -62,7 +62,7 @@ it('has dates, numbers and texts, each as what it is, and runs nothing', async (
   );
   await zdenergy.settledLedger(4);
 
-  const { body } = await zdenergy.ask('/api/export/csv?all=true');
+  const { body } = await zdenergy.ask('/api/export/csv?all=true&bom=true');
   const [header = [], ...rows] = await openInSpreadsheet(body);
   expect(header.map(({ value }) => value)).toEqual([
     'Timestamp',

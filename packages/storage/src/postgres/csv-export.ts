@@ -7,15 +7,20 @@
  */
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { timeZone } from '@zdenergy/core';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { csvColumns, CsvRows } from '../csv-rows.js';
 import { connect, DatabaseUnavailable, describeDatabaseError } from './connection.js';
 import { partitionedRange } from './partitions.js';
 import { hourMs } from './rollups.js';
 import { readingSession, type TimeRange } from './stored-data.js';
 
-/** The first line; the columns of `exportRows` in words. */
+/** The first line; the columns of a row in words. */
 const csvHeader = 'Timestamp,Temperature (°C),Humidity (%),Lux,Irradiance (W/m²),Sensor\n';
+
+/** The mark by which spreadsheets know UTF-8; without it they take it for Latin-1. */
+const byteOrderMark = '\uFEFF';
 
 /** About as many rows are sorted at a time, within `work_mem`. */
 const rowsPerPiece = 200_000;
@@ -36,6 +41,8 @@ export interface CsvQuestion {
   readonly range: TimeRange;
   readonly sensorId: string | undefined;
   readonly displayTimeZone: string;
+  /** Begin with a byte order mark, for spreadsheets; programs mostly stumble over it. */
+  readonly byteOrderMark: boolean;
 }
 
 export interface CsvExport {
@@ -57,7 +64,7 @@ export async function openCsvExport(
   try {
     const pieces = await connection.run(async (client) => {
       await client.query(
-        `${readingSession}; SET statement_timeout = 0; SET work_mem = '${workMem}'; SET datestyle = 'ISO';
+        `${readingSession}; SET statement_timeout = 0; SET work_mem = '${workMem}';
          BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`,
       );
       // A backend that only sorts would not see for a while that its client has left.
@@ -90,25 +97,19 @@ async function* csvLines(
   pieces: readonly TimeRange[],
   onChunk: (bytes: number, rows: number) => void,
 ): AsyncGenerator<Buffer> {
-  const header = Buffer.from(csvHeader);
+  const header = Buffer.from((question.byteOrderMark ? byteOrderMark : '') + csvHeader);
   onChunk(header.length, 0);
   yield header;
+  const rows = new CsvRows(timeZone(question.displayTimeZone));
   for (const piece of pieces) {
-    const rows = exportRows(question, piece);
-    const copied = client.query(copyTo(`COPY (${rows}) TO STDOUT WITH (FORMAT csv)`));
-    for await (const chunk of copied as AsyncIterable<Buffer>) {
-      onChunk(chunk.length, linesIn(chunk));
-      yield chunk;
+    rows.begin();
+    const sql = `COPY (${selectRows(question, piece)}) TO STDOUT WITH (FORMAT binary)`;
+    for await (const chunk of client.query(copyTo(sql)) as AsyncIterable<Buffer>) {
+      const { text, count } = rows.lines(chunk);
+      onChunk(text.length, count);
+      yield text;
     }
   }
-}
-
-const lineFeed = 10;
-
-function linesIn(chunk: Buffer): number {
-  let lines = 0;
-  for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, at + 1)) lines += 1;
-  return lines;
 }
 
 /**
@@ -176,23 +177,9 @@ const instant = (ms: number): string =>
     : `'${ms < 0 ? '-' : ''}infinity'::timestamptz`;
 
 /** COPY takes no parameters: what comes from outside is written as literals. */
-function exportRows({ sensorId, displayTimeZone }: CsvQuestion, piece: TimeRange): string {
-  const zone = pg.escapeLiteral(displayTimeZone);
-  return `
-    SELECT date_trunc('second', time AT TIME ZONE ${zone}),
-           round(temperature::numeric, 2), round(humidity::numeric, 2), round(lux::numeric, 2),
-           round(irradiance::numeric, 3), ${harmlessCell('sensor_id')}
-      FROM readings
-     WHERE time >= ${instant(piece.fromMs)} AND time < ${instant(piece.toMs)}
-           ${sensorId === undefined ? '' : `AND sensor_id = ${pg.escapeLiteral(sensorId)}`}
-     ORDER BY time, sensor_id`;
-}
-
-/**
- * A text that a spreadsheet would run as a formula gets an apostrophe in front: one that begins with
- * = + - @, a tab or a carriage return, and is no plain number.
- */
-const harmlessCell = (column: string): string => `
-  CASE WHEN ascii(${column}) IN (61, 43, 45, 64, 9, 13)
-        AND ${column} !~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$'
-       THEN '''' || ${column} ELSE ${column} END`;
+const selectRows = ({ sensorId }: CsvQuestion, piece: TimeRange): string => `
+  SELECT ${csvColumns}
+    FROM readings
+   WHERE time >= ${instant(piece.fromMs)} AND time < ${instant(piece.toMs)}
+         ${sensorId === undefined ? '' : `AND sensor_id = ${pg.escapeLiteral(sensorId)}`}
+   ORDER BY time, sensor_id`;
