@@ -2,19 +2,23 @@
  * The four charts, with one time axis, one cursor and one zoom between them.
  *
  * What always holds: they are drawn at most once an animation frame, from data in memory; each has
- * a summary in words for who cannot see it; a chart that fills the screen can be left by Escape.
+ * a summary in words for who cannot see it, and needs no mouse; a chart that fills the screen can be
+ * left by Escape.
  */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { useChanges, useTick } from './changes.js';
 import type { ChartData } from './chart-data.js';
+import { inWords, valuesUnder } from './cursor-values.js';
 import { formatNumber, unknownText } from './format.js';
 import { measurements, type Measurement } from './measurements.js';
 import { lineIndex, plotData, plotOptions, type PlotColours } from './plot.js';
 import { lastOf, summaryOf } from './series.js';
+import { serverNowMs } from './server-clock.js';
 import { Symbol } from './symbols.js';
-import { rangeName, type TimeRange } from './time-range.js';
+import { boundsOf, rangeName, type Bounds, type TimeRange } from './time-range.js';
+import { withoutMouse } from './without-mouse.js';
 import { formatDateTime } from './zoned-time.js';
 
 const heightPx = 240;
@@ -26,6 +30,8 @@ interface ChartsProps {
   readonly data: ChartData;
   readonly sensorIds: readonly string[];
   readonly range: TimeRange;
+  /** What a zoom is a part of. */
+  readonly wholeRange: TimeRange;
   readonly zone: string;
   readonly themeCount: number;
   readonly onZoom: (fromMs: number, toMs: number) => void;
@@ -37,9 +43,8 @@ interface ChartsProps {
 export function Charts(props: ChartsProps): JSX.Element {
   const { data, range, zone, onReset } = props;
   useChanges(data);
-  const { fromMs, toMs } = data.bounds;
   const name = rangeName(range);
-  const span = `${formatDateTime(fromMs, zone)} to ${formatDateTime(toMs, zone)} ${zone}`;
+  const span = spanText(data.bounds, zone);
   return (
     <section class="history" aria-labelledby="history-title" aria-busy={data.isLoading}>
       <div class="history-head">
@@ -69,11 +74,15 @@ export function Charts(props: ChartsProps): JSX.Element {
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+const spanText = ({ fromMs, toMs }: Bounds, zone: string): string =>
+  `${formatDateTime(fromMs, zone)} to ${formatDateTime(toMs, zone)} ${zone}`;
+
 function Chart(props: ChartsProps & { readonly measurement: Measurement }): JSX.Element {
   const { measurement, data, sensorIds, range, zone, themeCount } = props;
   const figure = useRef<HTMLElement>(null);
   const place = useRef<HTMLDivElement>(null);
   const legend = useRef<HTMLUListElement>(null);
+  const spoken = useRef<HTMLParagraphElement>(null);
   const [isFull, toggleFull] = useFullScreen(figure);
   // The plot is made once; what it calls back is whatever is current then.
   const current = useRef(props);
@@ -88,20 +97,32 @@ function Chart(props: ChartsProps & { readonly measurement: Measurement }): JSX.
       const last = data.seriesOf(sensorIds).map((series) => lastOf(series, measurement.key));
       writeLegend(legend.current, under, measurement, last, zone);
     };
-    const plot = new uPlot(
-      plotOptions({
-        measurement,
-        sensorCount: count,
-        zone,
-        colours: coloursOf(host),
-        size: { width: host.clientWidth, height: heightPx },
-        onZoom: (fromMs, toMs) => current.current.onZoom(fromMs, toMs),
-        onReset: () => current.current.onReset(),
-        onCursor: (under) => write(under),
-      }),
-      [[]],
+    const onZoom = (fromMs: number, toMs: number): void => current.current.onZoom(fromMs, toMs);
+    const onReset = (): void => current.current.onReset();
+    const options = plotOptions({
+      measurement,
+      sensorCount: count,
+      zone,
+      colours: coloursOf(host),
+      size: { width: host.clientWidth, height: heightPx },
+      onZoom,
+      onReset,
+      onCursor: write,
+    });
+    const controls = withoutMouse({
       host,
-    );
+      spoken: () => spoken.current,
+      lineIndexes: sensorIds.map((_, sensor) => lineIndex(sensor, count)),
+      shown: () => data.bounds,
+      whole: () => boundsOf(current.current.wholeRange, serverNowMs(), zone),
+      isZoomed: () => current.current.range.kind === 'zoom',
+      onZoom,
+      onReset,
+      describe: (under) =>
+        inWords(valuesUnder(under, count), measurement, sensorIds, zone, serverNowMs()),
+      describeSpan: (bounds) => spanText(bounds, zone),
+    });
+    const plot = new uPlot({ ...options, plugins: [controls] }, [[]], host);
     const draw = (): void => {
       plot.batch(() => {
         plot.setData(plotData(data.seriesOf(sensorIds), measurement), false);
@@ -165,9 +186,15 @@ function Chart(props: ChartsProps & { readonly measurement: Measurement }): JSX.
         <div
           class="plot"
           ref={place}
-          role="img"
-          aria-label={`Chart of ${measurement.name.toLowerCase()} in ${measurement.unit}. The table below has the last, lowest and highest values.`}
+          tabIndex={0}
+          role="application"
+          aria-roledescription="chart"
+          aria-label={`Chart of ${measurement.name.toLowerCase()} in ${measurement.unit}. Left and right arrow keys read its values, with Shift in long steps, Home and End the first and the last. Plus and minus zoom, Escape resets. The table below has the last, lowest and highest values.`}
         />
+        <p class="keys" aria-hidden="true">
+          ← → values · + − zoom · Esc reset
+        </p>
+        <p class="unseen" aria-live="polite" ref={spoken} />
         {isEmpty && !data.isLoading && data.problem === null && (
           <p class="no-data">No {measurement.name.toLowerCase()} was measured in this time.</p>
         )}
@@ -199,19 +226,12 @@ function writeLegend(
 ): void {
   const [when, ...items] = legend?.children ?? [];
   if (when === undefined) return;
-  const { left = -1, idx, idxs } = plot.cursor;
-  const isOver = left >= 0 && typeof idx === 'number';
-  const seconds = isOver ? plot.data[0][idx] : undefined;
-  when.textContent =
-    seconds === undefined ? 'last' : `${formatDateTime(seconds * 1_000, zone)} ${zone}`;
+  const under = valuesUnder(plot, last.length);
+  const values = under?.values ?? last;
+  when.textContent = under === undefined ? 'last' : `${formatDateTime(under.atMs, zone)} ${zone}`;
   items.forEach((item, sensor) => {
-    const index = lineIndex(sensor, last.length);
-    const at = idxs?.[index];
-    const under = typeof at === 'number' ? plot.data[index]?.[at] : null;
     const place = item.querySelector('b');
-    if (place !== null) {
-      place.textContent = formatNumber(isOver ? under : last[sensor], decimals);
-    }
+    if (place !== null) place.textContent = formatNumber(values[sensor], decimals);
   });
 }
 
@@ -238,11 +258,13 @@ function useFullScreen(element: { readonly current: HTMLElement | null }): [bool
     if (!isFull) return undefined;
     const leave = (event: KeyboardEvent): void => {
       if (event.key !== 'Escape') return;
+      event.stopPropagation();
       if (document.fullscreenElement === null) setFull(false);
       else void document.exitFullscreen();
     };
-    window.addEventListener('keydown', leave);
-    return () => window.removeEventListener('keydown', leave);
+    // Before the chart itself hears it, whose zoom is to stay.
+    window.addEventListener('keydown', leave, true);
+    return () => window.removeEventListener('keydown', leave, true);
   }, [isFull]);
   const toggle = (): void => {
     if (document.fullscreenElement !== null) void document.exitFullscreen();

@@ -64,6 +64,7 @@ export function ReadingsPage(props: ReadingsPageProps): JSX.Element {
         data={chartData}
         sensorIds={sensorIds}
         range={view.zoom ?? view.range}
+        wholeRange={view.range}
         zone={zone}
         themeCount={props.themeCount}
         onZoom={(fromMs, toMs) => onView({ ...view, zoom: { kind: 'zoom', fromMs, toMs } })}

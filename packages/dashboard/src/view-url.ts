@@ -12,7 +12,7 @@ export const maxChosenSensors = 10;
 const maxIdLength = 100;
 const defaultWindow: WindowKey = '1h';
 /** Of a zoom: less is narrower than one reading. */
-const minZoomMs = 1_000;
+export const minZoomMs = 1_000;
 
 export interface View {
   readonly tab: 'readings' | 'system';
