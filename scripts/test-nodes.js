@@ -3,7 +3,8 @@
  * newest of each that npm has.
  *
  *     npm run test:nodes                      unit and system tests
- *     npm run test:nodes -- --bounded         unit tests, and the system tests that touch most of Node.js
+ *     npm run test:nodes -- --bounded         the system tests that touch most of Node.js, and on the
+ *                                             newest version the unit tests
  *     npm run test:nodes -- --faults hang     what `npm test` would run with these arguments
  *
  * What always holds: the first version that fails is the last that runs, and the exit code is 1 then;
@@ -19,7 +20,14 @@ const path = require('node:path');
 const root = path.join(__dirname, '..');
 const majors = [22, 24];
 const complete = [['--unit'], ['--system']];
-const bounded = [['--unit'], ['--system', 'starting-and-stopping', 'supervision', 'test/gateways']];
+const mostOfNode = ['--system', 'starting-and-stopping', 'supervision', 'test/gateways'];
+
+/** What is run for these arguments on a major version: lists of arguments of `npm test`. */
+function stagesOf(args, major) {
+  if (args.length === 0) return complete;
+  if (args[0] !== '--bounded') return [args];
+  return major === majors.at(-1) ? [mostOfNode, ['--unit']] : [mostOfNode];
+}
 
 /** The package in which npm has Node.js itself for this machine; it needs no install script. */
 const nodePackage = `node-${process.platform}-${process.arch}`;
@@ -99,9 +107,8 @@ async function tryNode(major, stages) {
 }
 
 async function main(args) {
-  const stages = args.length === 0 ? complete : args[0] === '--bounded' ? bounded : [args];
   for (const major of majors) {
-    const problem = await tryNode(major, stages);
+    const problem = await tryNode(major, stagesOf(args, major));
     if (problem !== undefined) {
       process.stdout.write(`❌ Node.js ${major}: ${problem}\n`);
       process.exitCode = 1;

@@ -80,7 +80,7 @@ const runs = [
     environment: isCi ? manyCases : {},
     timeoutMs: 12 * minuteMs,
   },
-  { name: 'system', args: oneAtATime, timeoutMs: 14 * minuteMs },
+  { name: 'system', args: oneAtATime, timeoutMs: 16 * minuteMs },
   { name: 'faults', args: oneAtATime, argsAmongOthers: withoutSlow, timeoutMs: 25 * minuteMs },
 ];
 
