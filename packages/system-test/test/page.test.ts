@@ -36,6 +36,12 @@ test('says how to send a reading until one comes, and shows it at once', async (
   const { page, problems, foreignRequests } = await openPage(releases, `${origin()}/`);
   await shows(page, 'h1', 'No reading has come yet');
   await shows(page, '.condition', 'OK');
+  const transferred = await page.evaluate<number>(
+    `['navigation', 'resource'].flatMap((type) => performance.getEntriesByType(type))
+       .reduce((sum, { transferSize }) => sum + transferSize, 0)`,
+  );
+  expect(transferred).toBeGreaterThan(20_000);
+  expect(transferred).toBeLessThan(150_000);
   send('first', 21.5);
   await shows(page, '.tile .value', '21.5');
   await shows(page, '.about-sensor', 'first');
