@@ -3,7 +3,7 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerState } from '@zdenergy/core';
-import { isRunning } from '../src/linux-processes.js';
+import { isRunning, parentOf, processIds, startVariableOf } from '../src/linux-processes.js';
 import { bindSocket, type BoundSocket } from '../src/listening-sockets.js';
 import { WorkerProcess } from '../src/worker-process.js';
 import { eventually, freePort, recordingLogger } from './trial.js';
@@ -83,6 +83,40 @@ it('is back soon after kill -9, each time, and no client is refused meanwhile', 
   expect(log.lines.filter((line) => line.startsWith('🔄 restarting ingest-1 in 0.'))).toHaveLength(
     4,
   );
+});
+
+/** The process that only loads its code yet, while the dead one's successor waits for its time. */
+const loadingPid = (oldPid: number): Promise<number> =>
+  eventually(() =>
+    processIds().find(
+      (pid) =>
+        pid !== oldPid &&
+        parentOf(pid) === process.pid &&
+        startVariableOf(pid, 'ZDENERGY_WORKER_NAME') === 'ingest-1',
+    ),
+  );
+
+it('starts another when the next one dies while it loads', async () => {
+  const child = startWorker();
+  const pid = await readyPid(child);
+  process.kill(pid, 'SIGKILL');
+  const next = await loadingPid(pid);
+  process.kill(next, 'SIGKILL');
+  const third = await readyPid(child, pid);
+  expect(third).not.toBe(next);
+  expect(await ask('pid')).toBe(String(third));
+  expect(stateOf(child).problem).toBeNull();
+});
+
+it('leaves none behind when it is stopped while the next one loads', async () => {
+  const child = startWorker();
+  const pid = await readyPid(child);
+  process.kill(pid, 'SIGKILL');
+  const next = await loadingPid(pid);
+  await child.stop(1_000);
+  expect(isRunning(next)).toBe(false);
+  await sleep(500);
+  expect(stateOf(child)).toMatchObject({ status: 'stopping', pid: null });
 });
 
 it('says how it ended', async () => {
