@@ -184,7 +184,7 @@ export class Drain {
     const saved = this.#journal.checkpoint;
     const progress = await loadProgress(client, saved);
     const isOlder = progress.position < this.#journal.oldest;
-    const isAhead = !this.#hasBegun && progress.position > this.#journal.runStart;
+    const isAhead = !this.#hasBegun && progress.position > this.#journal.foundEnd;
     if (!isOlder && !isAhead) return progress;
     this.#log.error(
       isOlder
@@ -193,6 +193,8 @@ export class Drain {
         : `The database is ahead of the journal in ${this.#journal.directory}. Was the directory ` +
             'restored from a backup, or copied? Readings are stored from where the journal stands.',
     );
+    // What this run receives has numbers beyond all that the database knows: nothing is in the way.
+    if (!isOlder && progress.position <= this.#journal.runStart) return progress;
     await moveProgress(client, progress, saved);
     return saved;
   }

@@ -81,6 +81,7 @@ export class Journal {
   #end: number;
   /** The first number of the next segment; above `#end` after opening. */
   #nextFirst: number;
+  readonly #foundEnd: number;
   readonly #runStart: number;
   #checkpoint: Checkpoint;
   #checkpointSaved: Checkpoint;
@@ -98,6 +99,7 @@ export class Journal {
     this.#nextNumber = opened.nextNumber;
     this.#end = opened.end;
     this.#nextFirst = opened.nextFirst;
+    this.#foundEnd = opened.end;
     this.#runStart = opened.nextFirst;
     this.#checkpoint = opened.checkpoint;
     this.#checkpointSaved = opened.checkpoint;
@@ -127,6 +129,11 @@ export class Journal {
   /** The number after the last durable item. */
   get end(): number {
     return this.#end;
+  }
+
+  /** The number after the last item that earlier runs left here. */
+  get foundEnd(): number {
+    return this.#foundEnd;
   }
 
   /** The least number that this run may give to an item. */
