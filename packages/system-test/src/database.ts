@@ -60,9 +60,14 @@ export class Database {
   }
 
   /** Keeps everybody else from a table, until what it returns is called. */
-  async lock(table: 'readings'): Promise<() => Promise<void>> {
+  lock(table: 'readings'): Promise<() => Promise<void>> {
+    return this.hold(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+  }
+
+  /** Begins a transaction with a statement that takes a lock; what it returns ends it. */
+  async hold(takeLock: string): Promise<() => Promise<void>> {
     const client = await this.#pool.connect();
-    await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+    await client.query(`BEGIN; ${takeLock}`);
     return async () => {
       await client.query('ROLLBACK');
       client.release();

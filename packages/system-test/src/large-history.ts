@@ -2,7 +2,7 @@
  * A long history, written by the database itself: a reading a minute of each sensor, until now.
  *
  * What always holds: the tables are those that zdenergy makes; whole days are summed up as it would
- * sum them up, and the day that is not over is left to it.
+ * sum them up, and of the day that is not over it has done so itself when this returns.
  */
 import type { Database } from './database.js';
 import { eventually } from './wait.js';
@@ -10,6 +10,12 @@ import { eventually } from './wait.js';
 const minutesPerDay = 1_440;
 const minuteMs = 60_000;
 const dayMs = minutesPerDay * minuteMs;
+/** Held by whoever brings the rollups up to date. */
+const rollupsLock = 7_246_004;
+/** They end where 5 minutes end, and the last of these may not be over. */
+const behindMs = 10 * minuteMs;
+/** Looked at every 20 s, then a minute at a time, then two, … */
+const summedUpWithinMs = 120_000;
 
 export interface History {
   readonly fromMs: number;
@@ -30,12 +36,14 @@ export async function writeHistory(
   const toMs = Math.floor(Date.now() / minuteMs) * minuteMs;
   const todayMs = Math.floor(toMs / dayMs) * dayMs;
   const fromMs = todayMs - days * dayMs;
+  const minutesToday = (toMs - todayMs) / minuteMs;
+  // Half a day must not be summed up while the other half is written.
+  const letSumUp = await database.hold(`SELECT pg_advisory_xact_lock(${rollupsLock})`);
   for (let startMs = fromMs; startMs < todayMs; startMs += dayMs) {
     await ensureMonth(database, new Date(startMs));
     await database.rows(writeDay, [startMs / 1_000, minutesPerDay, sensors]);
   }
   await ensureMonth(database, new Date(todayMs));
-  const minutesToday = (toMs - todayMs) / minuteMs;
   await database.rows(writeReadings, [todayMs / 1_000, minutesToday, sensors]);
   await database.rows('UPDATE rollups_progress SET received_until = to_timestamp($1)', [
     todayMs / 1_000,
@@ -43,6 +51,14 @@ export async function writeHistory(
   for (const table of ['readings_5min', 'readings_hourly', 'readings_counts']) {
     await database.rows(`ANALYZE ${table}`);
   }
+  await letSumUp();
+  await eventually(async () => {
+    const { until } = await database.row<{ until: Date }>(
+      'SELECT received_until AS until FROM rollups_progress',
+    );
+    if (until.getTime() < toMs - behindMs)
+      throw new Error(`summed up until ${until.toISOString()}`);
+  }, summedUpWithinMs);
   return { fromMs, toMs, rows: (days * minutesPerDay + minutesToday) * sensors };
 }
 

@@ -20,7 +20,7 @@ import { Zdenergy } from '../src/zdenergy.js';
 const run = promisify(execFile);
 
 const days = Number(process.env['HISTORY_DAYS'] ?? 14);
-const setUpMs = 60_000 + days * 10_000;
+const setUpMs = 180_000 + days * 10_000;
 /** From the figures of the page. */
 const viewMs = 300;
 const mostPoints = 2_000;

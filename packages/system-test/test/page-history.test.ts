@@ -11,7 +11,7 @@ import { shows } from './page-text.js';
 
 const zone = 'Asia/Shanghai';
 const sensorId = historySensor(2);
-const setUpMs = 120_000;
+const setUpMs = 240_000;
 
 const releases = new Releases();
 let zdenergy: Zdenergy;
