@@ -60,7 +60,7 @@ function KnownApp({ about, newest: first }: Start): JSX.Element {
       { sensorIds, exportId },
       {
         onConnected: setConnected,
-        onReturn: () => {
+        onMissed: () => {
           chartData.refill();
           latest.refill();
         },

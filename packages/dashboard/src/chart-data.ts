@@ -80,8 +80,10 @@ export class ChartData {
     if (this.#question !== undefined) void this.#load(this.#question);
   }
 
-  /** Fetches what may be missing, at once or when it is time for it. */
-  readonly refill = throttled(() => this.reload(), refillEveryMs);
+  /** Fetches what may be missing, at once or when it is time for it, and makes no stir about it. */
+  readonly refill = throttled(() => {
+    if (this.#question !== undefined) void this.#load(this.#question, this.isLoading);
+  }, refillEveryMs);
 
   add(readings: readonly Reading[]): void {
     const atMs = performance.now();
@@ -99,11 +101,11 @@ export class ChartData {
     };
   }
 
-  async #load(question: ChartQuestion): Promise<void> {
+  async #load(question: ChartQuestion, isShown = true): Promise<void> {
     this.#abort?.abort();
     const abort = new AbortController();
     this.#abort = abort;
-    this.isLoading = true;
+    this.isLoading = isShown;
     this.#changed();
     try {
       const series = await this.#ask(question, abort.signal);

@@ -2,8 +2,8 @@
  * The stream of server-sent events: readings, status, the progress of an export.
  *
  * What always holds: it comes back by itself, however it ended; a connection on which nothing has
- * come for a while is taken for dead, since status comes every 2 s; after each return `onReturn` is
- * called, so that what was missed is fetched.
+ * come for a while is taken for dead, since status comes every 2 s; whenever it begins, what came
+ * before is asked for.
  */
 import { askApi, apiPath } from './api.js';
 import type { About, ExportEvent, ReadingsEvent, StatusEvent } from './api-answers.js';
@@ -11,11 +11,13 @@ import type { About, ExportEvent, ReadingsEvent, StatusEvent } from './api-answe
 /** Four times the distance of two status events. */
 const silentMs = 8_000;
 const [minRetryMs, maxRetryMs] = [1_000, 10_000];
+/** A reading is told before it is stored: by then the database has what came just before the stream. */
+const settledMs = 2_000;
 
 export interface StreamListener {
   readonly onConnected: (isConnected: boolean) => void;
-  /** The stream is there again after it was away, or readings were left out of it. */
-  readonly onReturn: () => void;
+  /** Readings may have come that the stream has not told. */
+  readonly onMissed: () => void;
   readonly onStatus: (event: StatusEvent) => void;
   readonly onReadings: (event: ReadingsEvent) => void;
   readonly onExport: (event: ExportEvent) => void;
@@ -36,16 +38,21 @@ export function followStream(question: StreamQuestion, listener: StreamListener)
   let source: EventSource | undefined;
   let retryTimer: number | undefined;
   let silenceTimer: number | undefined;
+  let settledTimer: number | undefined;
   let retryMs = minRetryMs;
   let wasAway = false;
   let isStopped = false;
 
-  const lose = (): void => {
-    if (isStopped) return;
+  const disconnect = (): void => {
     source?.close();
     window.clearTimeout(silenceTimer);
     window.clearTimeout(retryTimer);
+    window.clearTimeout(settledTimer);
     wasAway = true;
+  };
+  const lose = (): void => {
+    if (isStopped) return;
+    disconnect();
     listener.onConnected(false);
     retryTimer = window.setTimeout(connect, retryMs);
     retryMs = Math.min(maxRetryMs, retryMs * 2);
@@ -63,8 +70,9 @@ export function followStream(question: StreamQuestion, listener: StreamListener)
       live();
       retryMs = minRetryMs;
       listener.onConnected(true);
-      if (wasAway) listener.onReturn();
+      if (wasAway) listener.onMissed();
       wasAway = false;
+      settledTimer = window.setTimeout(listener.onMissed, settledMs);
     });
     on(source, 'status', (data) => {
       live();
@@ -72,16 +80,14 @@ export function followStream(question: StreamQuestion, listener: StreamListener)
     });
     on(source, 'readings', (data) => listener.onReadings(data as ReadingsEvent));
     on(source, 'export', (data) => listener.onExport(data as ExportEvent));
-    on(source, 'missed', () => listener.onReturn());
+    on(source, 'missed', () => listener.onMissed());
     live();
   };
   connect();
 
   return () => {
     isStopped = true;
-    window.clearTimeout(silenceTimer);
-    window.clearTimeout(retryTimer);
-    source?.close();
+    disconnect();
   };
 }
 

@@ -76,6 +76,26 @@ describe('with readings of an hour', () => {
     expect(problems).toEqual([]);
   });
 
+  test('shows what came after the history was asked for, and before the stream began', async () => {
+    const { page, problems } = await openPage(releases, `${origin()}/`);
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    await page.route('**/api/stream?*', async (route) => {
+      await begun;
+      await route.continue();
+    });
+    await page.goto(`${origin()}/?sensor=cellar`);
+    await shows(page, '.legend', '10.0');
+    const { ledger } = await zdenergy.stats();
+    send('cellar', 33.3);
+    await eventually(async () => {
+      expect((await zdenergy.stats()).ledger.stored).toBe(ledger.stored + 1);
+    });
+    begin();
+    await shows(page, '.legend', '33.3');
+    expect(problems).toEqual([]);
+  });
+
   test('draws a reading within a second of its sending', async () => {
     const { page, problems } = await openPage(releases, `${origin()}/?sensor=roof&window=5min`);
     await shows(page, '.current .age', /ago|now/);
