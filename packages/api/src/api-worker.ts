@@ -25,17 +25,22 @@ import {
 import { accessGuard } from './access.js';
 import { createApp } from './app.js';
 import { clientReader, visitOf, type Client } from './client.js';
+import { clusterMetrics } from './cluster-metrics.js';
 import { incompleteMs, nextReport, type ClusterReport } from './cluster-report.js';
 import { watchDatabase } from './database-watch.js';
 import { ExportProgress } from './export-progress.js';
 import { withReport, type GatewayReports } from './gateway-reports.js';
+import { GatewaySeries } from './gateway-series.js';
 import { answerHealth, isHealthUrl } from './health-endpoint.js';
 import { healthReport, type DatabaseState, type HealthReport } from './health.js';
 import { serveHttp } from './http-server.js';
+import { LedgerCounters } from './ledger-counters.js';
 import { LiveCount } from './live-count.js';
 import { createLogin } from './login.js';
+import { answerMetrics } from './metrics-endpoint.js';
 import { RecentReadings } from './recent-readings.js';
 import { watchRollups } from './rollup-watch.js';
+import { sensorCounts } from './sensor-counts.js';
 import { watchSensors } from './sensor-watch.js';
 import { statsReport, type Stats } from './stats.js';
 import { StatusSince } from './status-since.js';
@@ -84,6 +89,21 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
 
   const stats = (): Stats => statsReport(cluster, gateways, performance.now());
 
+  const ledgerCounters = new LedgerCounters();
+  const gatewaySeries = new GatewaySeries();
+  const metrics = (sensors: ReturnType<typeof sensorCounts>) => () => {
+    const nowMs = performance.now();
+    return clusterMetrics({
+      cluster,
+      health: health().body,
+      stats: stats(),
+      ledger: ledgerCounters.of(cluster),
+      gateways: gatewaySeries.list(cluster?.state.workers ?? [], nowMs),
+      sensors: sensors(),
+      nowMs,
+    });
+  };
+
   const about = {
     version,
     display_timezone: settings.displayTimeZone,
@@ -125,6 +145,9 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       login,
       about: () => about,
       stats,
+      metrics: answerMetrics(
+        metrics(sensorCounts({ table, databaseState: () => databaseState(), logger })),
+      ),
       stream: streamEndpoint(hub, admit),
       dashboardDir,
       page: () => statusPage(health().body, stats(), [...readings].slice(-shownReadings).reverse()),
@@ -191,6 +214,7 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
           break;
         case 'gateways':
           gateways = withReport(gateways, message, performance.now());
+          gatewaySeries.take(message, performance.now());
           break;
         case 'live':
           takeLive(message);

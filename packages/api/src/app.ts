@@ -38,6 +38,7 @@ export interface AppParts {
   readonly login: Login | undefined;
   readonly about: () => unknown;
   readonly stats: () => unknown;
+  readonly metrics: RequestHandler;
   readonly stream: RequestHandler;
   /** The routes that answer from what is stored. */
   readonly stored: Router;
@@ -54,6 +55,7 @@ export function createApp({
   login,
   about,
   stats,
+  metrics,
   stream,
   stored,
   dashboardDir,
@@ -80,6 +82,7 @@ export function createApp({
     .route('/api/stats')
     .get((_request, response) => sendJson(response, 200, stats()))
     .all(refuseMethod('GET, HEAD'));
+  app.route('/metrics').get(metrics).all(refuseMethod('GET, HEAD'));
   app.use(dashboard(dashboardDir));
   app
     .route('/')

@@ -321,6 +321,7 @@ const paths = {
     ],
     { 'text/event-stream': { schema: string } },
   ),
+  '/metrics': get('How everything is, for Prometheus', [], { 'text/plain': { schema: string } }),
   '/api/openapi.json': get('This description', [], json({ type: 'object' })),
 };
 

@@ -1,11 +1,38 @@
 /** Reports of the supervisor for tests: everything is well unless a test says otherwise. */
-import type { ClusterState, ConnectionsPerHour, IngestSnapshot, WorkerState } from '@zdenergy/core';
+import type {
+  ClusterState,
+  ConnectionsPerHour,
+  IngestSnapshot,
+  ProcessState,
+  RejectCounts,
+  WorkerState,
+} from '@zdenergy/core';
+
+export const rejectCounts = (changes: Partial<RejectCounts> = {}): RejectCounts => ({
+  not_json: 0,
+  cut_off: 0,
+  too_large: 0,
+  not_utf8: 0,
+  bad_id: 0,
+  bad_measurement: 0,
+  bad_field: 0,
+  empty: 0,
+  conflict: 0,
+  refused_by_database: 0,
+  lost: 0,
+  ...changes,
+});
+
+export const processState = (loopDelayMs = 0): ProcessState => ({
+  loopDelayMs,
+  residentBytes: 50_000_000,
+  cpuMs: 1_500,
+});
 
 export function ingestSnapshot(changes: Partial<IngestSnapshot> = {}): IngestSnapshot {
   return {
     kind: 'ingest',
     idleMs: 4_000,
-    loopDelayMs: 0,
     connections: {
       open: 2,
       opened: 10,
@@ -15,7 +42,13 @@ export function ingestSnapshot(changes: Partial<IngestSnapshot> = {}): IngestSna
       bytesReceived: 1_000,
     },
     input: { readings: 90, rejected: 10, timesReplaced: 5, noiseBytes: 7 },
+    rejects: rejectCounts({ bad_measurement: 10 }),
     ledger: { received: 100, stored: 80, duplicates: 5, rejected: 10, pending: 5 },
+    ledgerConfirmed: true,
+    storing: {
+      batch: { bounds: [0.1, 1], counts: [3, 2, 1], sum: 4.5 },
+      receiptToCommit: { bounds: [0.5], counts: [80, 0], sum: 8 },
+    },
     journal: {
       problem: null,
       readProblem: null,
@@ -47,6 +80,7 @@ export function tcpWorker(changes: Partial<WorkerState> = {}): WorkerState {
     recentRestarts: 0,
     heartbeatAgeMs: 500,
     problem: null,
+    process: processState(),
     ingest: ingestSnapshot(),
     connectionsPerHour: perHour(4, 3),
     ...changes,
@@ -68,5 +102,5 @@ export function clusterState(
   workers: WorkerState[] = [tcpWorker(), apiWorkerState()],
   uptimeMs = 120_500,
 ): ClusterState {
-  return { supervisorPid: 4_000, uptimeMs, workers };
+  return { supervisorPid: 4_000, uptimeMs, supervisor: processState(), workers };
 }

@@ -1,10 +1,12 @@
 export * from './address-list.js';
 export * from './duration.js';
 export * from './errors.js';
+export { Histogram, type HistogramState } from './histogram.js';
 export * from './ipc.js';
 export * from './lifecycle.js';
 export * from './logger.js';
 export { Output } from './output.js';
+export { Pulse, type ProcessState } from './pulse.js';
 export * from './reading.js';
 export * from './settings.js';
 export * from './time-zone.js';

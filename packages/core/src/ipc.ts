@@ -6,6 +6,8 @@
  * snapshot only the latest matters, so that a sender drops one rather than queue it.
  */
 import type * as zod from 'zod';
+import { histogramState } from './histogram.js';
+import { processState } from './pulse.js';
 import { z } from './zod.js';
 
 const counter = z.number().nonnegative();
@@ -20,12 +22,30 @@ const ledger = z.object({
 });
 export type Ledger = zod.infer<typeof ledger>;
 
+/** The kinds of reasons for which something is rejected: few, so that each can be a series of its own. */
+const rejectKind = z.enum([
+  'not_json',
+  'cut_off',
+  'too_large',
+  'not_utf8',
+  'bad_id',
+  'bad_measurement',
+  'bad_field',
+  'empty',
+  /** Another reading of this sensor at this time is stored. */
+  'conflict',
+  'refused_by_database',
+  /** Of a journal that was damaged. */
+  'lost',
+]);
+export type RejectKind = zod.infer<typeof rejectKind>;
+const rejectCounts = z.record(rejectKind, counter);
+export type RejectCounts = zod.infer<typeof rejectCounts>;
+
 const ingestSnapshot = z.object({
   kind: z.literal('ingest'),
   /** Since the last accepted connection, received byte or start. */
   idleMs: z.number().nonnegative(),
-  /** How late the last heartbeat timer fired. */
-  loopDelayMs: z.number().nonnegative(),
   connections: z.object({
     open: counter,
     opened: counter,
@@ -41,7 +61,21 @@ const ingestSnapshot = z.object({
     timesReplaced: counter,
     noiseBytes: counter,
   }),
+  /** Why, since this process started. */
+  rejects: rejectCounts,
   ledger,
+  /**
+   * This process has heard from the database how much is stored, duplicate and rejected. Before, the
+   * journal's own copy speaks, which may be a little older than what was said before a crash.
+   */
+  ledgerConfirmed: z.boolean(),
+  /** Since this process started. */
+  storing: z.object({
+    /** How long a batch took in the database. */
+    batch: histogramState,
+    /** From receipt to commit, of each reading. */
+    receiptToCommit: histogramState,
+  }),
   journal: z.object({
     /** Why no reading can be written now, in plain words; null: all is well. */
     problem: z.string().nullable(),
@@ -82,6 +116,8 @@ const workerState = z.object({
   heartbeatAgeMs: counter.nullable(),
   /** Why it is not ready, in plain words. */
   problem: z.string().nullable(),
+  /** As of its last heartbeat; null before the first, and of Postgres. */
+  process: processState.nullable(),
   /** What an ingest worker last said of itself, kept while it restarts. */
   ingest: ingestSnapshot.nullable(),
   /** Of all its processes; null for one that is no ingest worker. */
@@ -92,6 +128,7 @@ export type WorkerState = zod.infer<typeof workerState>;
 const clusterState = z.object({
   supervisorPid: z.number(),
   uptimeMs: counter,
+  supervisor: processState,
   workers: z.array(workerState),
 });
 export type ClusterState = zod.infer<typeof clusterState>;
@@ -158,7 +195,11 @@ export type ToWorker = zod.infer<typeof toWorker>;
 
 const fromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('heartbeat'), ingest: ingestSnapshot.nullable() }),
+  z.object({
+    type: z.literal('heartbeat'),
+    process: processState,
+    ingest: ingestSnapshot.nullable(),
+  }),
   /** Something that a person must mend before a restart can help. */
   z.object({ type: z.literal('problem'), problem: z.string() }),
   liveRows,

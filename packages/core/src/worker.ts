@@ -10,6 +10,7 @@
 import { Worker as Thread } from 'node:worker_threads';
 import type { IngestSnapshot, ListenerName, ToWorker } from './ipc.js';
 import { parseToWorker, type FromWorker } from './ipc.js';
+import { Pulse } from './pulse.js';
 
 /** The supervisor calls a worker hung after ten missed beats. */
 const heartbeatMs = 1_000;
@@ -25,7 +26,7 @@ export interface WorkerDuties {
   /** Ends the work cleanly within the deadline, in milliseconds. */
   stop(deadlineMs: number): Promise<void>;
   /** What a heartbeat says; null for a worker with nothing to report but its pulse. */
-  snapshot(loopDelayMs: number): IngestSnapshot | null;
+  snapshot(): IngestSnapshot | null;
   /** Cluster state, live readings and what gateways sent. */
   receive?(message: Extract<ToWorker, { type: 'cluster' | 'live' | 'gateways' }>): void;
 }
@@ -69,12 +70,14 @@ export function serveSupervisor(
     );
   };
 
-  let expectedAt = performance.now() + heartbeatMs;
-  const heartbeat = (): void => {
-    const now = performance.now();
-    const loopDelayMs = Math.max(0, now - expectedAt);
-    expectedAt = now + heartbeatMs;
-    link.send({ type: 'heartbeat', ingest: worker.snapshot(loopDelayMs) });
+  const beatFromNow = (): void => {
+    const pulse = new Pulse(heartbeatMs, performance.now());
+    const beat = (): void => {
+      const state = pulse.beat(performance.now());
+      link.send({ type: 'heartbeat', process: state, ingest: worker.snapshot() });
+    };
+    beat();
+    setInterval(beat, heartbeatMs);
   };
 
   process.on('message', (received: unknown, handle: unknown) => {
@@ -87,8 +90,7 @@ export function serveSupervisor(
         worker.start(sockets).then(
           () => {
             process.send?.({ type: 'ready' } satisfies FromWorker);
-            heartbeat();
-            setInterval(heartbeat, heartbeatMs);
+            beatFromNow();
           },
           (error: unknown) => exit(1, error),
         );

@@ -257,11 +257,13 @@ function Gateways({ tcp }: { readonly tcp: StatusEvent['stats']['tcp'] }): JSX.E
             <thead>
               <tr>
                 <th scope="col">Address</th>
-                {['Open', 'Last seen', 'Received', 'Readings', 'Rejected'].map((heading) => (
-                  <th scope="col" class="number" key={heading}>
-                    {heading}
-                  </th>
-                ))}
+                {['Open', 'Opened', 'Last seen', 'Received', 'Readings', 'Rejected'].map(
+                  (heading) => (
+                    <th scope="col" class="number" key={heading}>
+                      {heading}
+                    </th>
+                  ),
+                )}
               </tr>
             </thead>
             <tbody>
@@ -269,6 +271,7 @@ function Gateways({ tcp }: { readonly tcp: StatusEvent['stats']['tcp'] }): JSX.E
                 <tr key={gateway.address}>
                   <th scope="row">{gateway.address}</th>
                   <td class="number">{formatNumber(gateway.open)}</td>
+                  <td class="number">{formatNumber(gateway.opened)}</td>
                   <td class="number">{formatAge(gateway.last_seen_seconds)}</td>
                   <td class="number">{formatBytes(gateway.bytes)}</td>
                   <td class="number">{formatNumber(gateway.readings)}</td>

@@ -22,6 +22,7 @@ import {
 import type { Batch } from '@zdenergy/storage';
 import { deviceTime, encodeExtra, extraFields } from './extra-fields.js';
 import { membersOf } from './members.js';
+import { noRejects, rejectKind } from './reject-kinds.js';
 import { UsualObject } from './usual-object.js';
 
 /** Where readings of one connection go, and who is told of them. */
@@ -55,6 +56,8 @@ const unknownIdBytes = Buffer.from(unknownSensorId);
 
 export class Decoder {
   readonly counts: DecoderCounts = { readings: 0, rejected: 0, timesReplaced: 0 };
+  /** What `counts.rejected` is made of. */
+  readonly rejects = noRejects();
   readonly #settings: DecoderSettings;
   readonly #zone: TimeZone;
   readonly #usual: UsualObject;
@@ -130,6 +133,7 @@ export class Decoder {
     const raw = storableText(shown) + (more > 0 ? `… (${more} bytes more)` : '');
     to.batch.addRejected(to.receivedAtUs, to.peer, reason, raw);
     this.counts.rejected += 1;
+    this.rejects[rejectKind(reason)] += 1;
     to.rejected(reason);
   }
 

@@ -17,7 +17,7 @@ import {
   type SupervisorLink,
   type WorkerDuties,
 } from '@zdenergy/core';
-import { diskFiles, Drain, Intake, Journal } from '@zdenergy/storage';
+import { diskFiles, Drain, DrainFigures, Intake, Journal } from '@zdenergy/storage';
 import { Decoder } from './decoding.js';
 import { Gateways } from './gateways.js';
 import { listenPlain, listenTls, type Listener } from './listeners.js';
@@ -45,6 +45,8 @@ export class IngestWorker implements WorkerDuties {
   readonly #queues: Queue[] = [];
   readonly #listeners: Listener[] = [];
   readonly #decoder: Decoder;
+  /** Of all drains together. */
+  readonly #drainFigures = new DrainFigures();
   #intake: Intake | undefined;
   #gateways: Gateways | undefined;
   #liveFeed: LiveFeed | undefined;
@@ -117,7 +119,7 @@ export class IngestWorker implements WorkerDuties {
     );
   }
 
-  snapshot(loopDelayMs: number): IngestSnapshot | null {
+  snapshot(): IngestSnapshot | null {
     const intake = this.#intake;
     const gateways = this.#gateways;
     const own = this.#queues[0];
@@ -127,10 +129,12 @@ export class IngestWorker implements WorkerDuties {
     return {
       kind: 'ingest',
       idleMs: performance.now() - gateways.lastActivityAtMs,
-      loopDelayMs,
       connections,
       input: { ...this.#decoder.counts, noiseBytes },
+      rejects: { ...this.#decoder.rejects, ...this.#drainFigures.rejects },
       ledger: drains.map(({ ledger }) => ledger).reduce(addLedgers),
+      ledgerConfirmed: drains.every(({ isAgreed }) => isAgreed),
+      storing: this.#drainFigures.storing,
       journal: {
         problem: intake.problem,
         readProblem: firstReadProblem(drains),
@@ -153,7 +157,7 @@ export class IngestWorker implements WorkerDuties {
           `${join(directory, 'damaged')}.`,
       );
     }
-    const drain = new Drain(journal, this.#databaseUrl, this.#log);
+    const drain = new Drain(journal, this.#databaseUrl, this.#log, this.#drainFigures);
     const queue = { journal, drain };
     this.#queues.push(queue);
     return queue;

@@ -163,6 +163,11 @@ export function endOfRow(rows: Buffer, start: number): number {
   return at;
 }
 
+/** When the first of the rows was received; microseconds since 1970. It is a row's last field. */
+export function firstReceiptUs(rows: Buffer): number {
+  return timeAt(rows, endOfRow(rows, 0) - 8);
+}
+
 /** Splits rows at their boundaries. */
 export function splitRows(rows: Buffer): Buffer[] {
   const split: Buffer[] = [];
@@ -192,8 +197,7 @@ function decodeReading(row: Buffer): StoredReading {
   const double = (): number | null => field()?.readDoubleBE(0) ?? null;
   const time = (): number => {
     const value = field();
-    if (value === null) return Number.NaN;
-    return value.readInt32BE(0) * twoTo32 + value.readUInt32BE(4) + postgresEpochUs;
+    return value === null ? Number.NaN : timeAt(value, 0);
   };
   return {
     sensorId: field()?.toString() ?? '',
@@ -206,3 +210,6 @@ function decodeReading(row: Buffer): StoredReading {
     receivedAtUs: time(),
   };
 }
+
+const timeAt = (bytes: Buffer, at: number): number =>
+  bytes.readInt32BE(at) * twoTo32 + bytes.readUInt32BE(at + 4) + postgresEpochUs;

@@ -7,6 +7,7 @@
  */
 import type pg from 'pg';
 import { describeError, formatDuration, type Ledger, type Logger } from '@zdenergy/core';
+import { DrainFigures } from './drain-figures.js';
 import type { Checkpoint } from './journal/checkpoint.js';
 import type { Journal, JournalPart } from './journal/journal.js';
 import {
@@ -86,13 +87,23 @@ export class Drain {
   #checkpointSavedAt = 0;
   #awaySinceMs = performance.now();
   #toldProblem: string | null = null;
+  /** The database has said how far it is, so that the checkpoint is its own word. */
+  #isAgreed = false;
+  readonly #figures: DrainFigures;
   /** This run has begun to store, so that the database may be ahead of what was heard from it. */
   #hasBegun = false;
 
-  constructor(journal: Journal, databaseUrl: string, log: Logger) {
+  /** @param figures where to count; several drains may share them. */
+  constructor(
+    journal: Journal,
+    databaseUrl: string,
+    log: Logger,
+    figures: DrainFigures = new DrainFigures(),
+  ) {
     this.#journal = journal;
     this.#databaseUrl = databaseUrl;
     this.#log = log;
+    this.#figures = figures;
   }
 
   get state(): DrainState {
@@ -106,6 +117,11 @@ export class Drain {
         `Postgres has not finished storing readings for ${formatDuration(storingMs)}. ` +
         'Is it overloaded, or does somebody hold a lock on its tables?',
     };
+  }
+
+  /** Whether the database has confirmed the ledger since this process started. */
+  get isAgreed(): boolean {
+    return this.#isAgreed;
   }
 
   /** What became of everything that this journal received. */
@@ -173,6 +189,7 @@ export class Drain {
       );
       const progress = await this.#agreedProgress(client);
       await this.#journal.release(progress, false);
+      this.#isAgreed = true;
       await this.#journal.seek();
     });
     this.#months.clear();
@@ -276,12 +293,14 @@ export class Drain {
         return storePart(client, progress, part);
       }, this.#statementMs + graceMs);
       this.#storingSinceMs = undefined;
+      const tookMs = performance.now() - startedAtMs;
+      this.#figures.stored(part, stored.outcome, tookMs, Date.now());
       const isFull = this.#share === 1;
       this.#share = Math.min(1, this.#share * 2);
-      if (isFull && performance.now() - startedAtMs < statementTimeoutMs / 2) {
+      if (isFull && tookMs < statementTimeoutMs / 2) {
         await this.#useStatementTime(connection, statementTimeoutMs);
       }
-      return stored;
+      return stored.progress;
     } catch (error) {
       this.#share = Math.max(leastShare, this.#share / 4);
       this.#statementMs = Math.min(statementMostMs, this.#statementMs * 2);

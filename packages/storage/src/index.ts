@@ -2,6 +2,7 @@ export { Batch } from './batch.js';
 export { chartBuckets, type ChartBuckets, type ChartSource } from './chart-buckets.js';
 export { decodeRows, endOfRow, type StoredReading } from './copy-rows.js';
 export { Drain, type DrainState } from './drain.js';
+export { DrainFigures } from './drain-figures.js';
 export { Intake, type IntakeEvents } from './intake.js';
 export { diskFiles, type Files } from './journal/files.js';
 export { Journal } from './journal/journal.js';

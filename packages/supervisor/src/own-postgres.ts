@@ -147,6 +147,7 @@ export class OwnPostgres implements Supervised {
       heartbeatAgeMs:
         server?.lastAnswerAtMs === undefined ? null : Math.max(0, nowMs - server.lastAnswerAtMs),
       problem: this.#problem,
+      process: null,
       ingest: null,
       connectionsPerHour: null,
     };

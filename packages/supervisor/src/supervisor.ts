@@ -138,7 +138,9 @@ export function startSupervisor(
 function watch(children: readonly Supervised[], feed: ClusterFeed): () => void {
   let wakefulness = awakeSince(performance.now());
   const timer = setInterval(() => {
-    wakefulness = afterCheck(wakefulness, performance.now());
+    const nowMs = performance.now();
+    wakefulness = afterCheck(wakefulness, nowMs);
+    feed.beat(nowMs);
     for (const child of children) child.check(wakefulness);
     feed.publish();
   }, checkIntervalMs);

@@ -6,7 +6,14 @@
  * but load its code until it is told to begin.
  */
 import { fork, type ChildProcess, type SendHandle } from 'node:child_process';
-import type { FromWorker, IngestSnapshot, Logger, ToWorker, WorkerState } from '@zdenergy/core';
+import type {
+  FromWorker,
+  IngestSnapshot,
+  Logger,
+  ProcessState,
+  ToWorker,
+  WorkerState,
+} from '@zdenergy/core';
 import { describeError, formatDuration, parseFromWorker, within } from '@zdenergy/core';
 import { ConnectionHours } from './connection-hours.js';
 import type { BoundSocket } from './listening-sockets.js';
@@ -49,6 +56,8 @@ interface Incarnation {
   begun: boolean;
   readyAtMs: number | undefined;
   lastBeatAtMs: number | undefined;
+  /** As of the last heartbeat. */
+  process: ProcessState | null;
   /** Told to end, so that its end is no death. */
   stopping: boolean;
   hung: boolean;
@@ -173,6 +182,7 @@ export class WorkerProcess implements Supervised {
       heartbeatAgeMs:
         current?.lastBeatAtMs === undefined ? null : Math.max(0, nowMs - current.lastBeatAtMs),
       problem: this.#problem,
+      process: current?.process ?? null,
       ingest: this.#ingest,
       connectionsPerHour: role === 'ingest' ? this.#hours.perHour(Date.now()) : null,
     };
@@ -205,6 +215,7 @@ export class WorkerProcess implements Supervised {
       begun: false,
       readyAtMs: undefined,
       lastBeatAtMs: undefined,
+      process: null,
       stopping: false,
       hung: false,
       fault: undefined,
@@ -247,6 +258,7 @@ export class WorkerProcess implements Supervised {
         break;
       case 'heartbeat':
         incarnation.lastBeatAtMs = performance.now();
+        incarnation.process = message.process;
         this.#ingest = message.ingest ?? this.#ingest;
         if (message.ingest !== null) this.#hours.report(message.ingest.connections, Date.now());
         break;

@@ -69,6 +69,20 @@ it('serves on the socket that it was lent', async () => {
   expect(await ask('pid')).toBe(String(pid));
 });
 
+it('tells what the process says of itself, and nothing of one that is gone', async () => {
+  const child = startWorker();
+  expect(stateOf(child).process).toBeNull();
+  const pid = await readyPid(child);
+  const told = await eventually(() => stateOf(child).process ?? undefined);
+  expect(told.residentBytes).toBeGreaterThan(10_000_000);
+  expect(told.cpuMs).toBeGreaterThan(0);
+  // A second later than it was due at the least, and told for half a minute.
+  void ask('sleep 2000');
+  await eventually(() => (stateOf(child).process?.loopDelayMs ?? 0) >= 1_000);
+  process.kill(pid, 'SIGKILL');
+  await eventually(() => stateOf(child).process === null);
+});
+
 it('is back soon after kill -9, each time, and no client is refused meanwhile', async () => {
   const child = startWorker();
   let pid = await readyPid(child);

@@ -225,6 +225,9 @@ describe('with readings of an hour', () => {
     await shows(page, 'main', 'It balances');
     await shows(page, 'main', /ingest-1\s+Running/);
     await shows(page, 'main', '127.0.0.1');
+    await shows(page, 'main', /Address\s+Open\s+Opened\s+Last seen/);
+    await shows(page, '.hours', /opened and\s+closed per hour \(UTC\)/);
+    await shows(page, '.hours', /[1-9]\d* connections opened and \d+ closed in the last 24 hours/);
     await shows(page, 'main', 'cellar');
     expect(problems).toEqual([]);
   });

@@ -16,7 +16,10 @@ import { copyRows, describeRefusal, isRefusal } from './copy.js';
 export interface Outcome {
   readonly stored: number;
   readonly duplicates: number;
-  readonly rejected: number;
+  /** Rejected, because another reading of this sensor at this time is there. */
+  readonly conflicts: number;
+  /** Rejected, because Postgres cannot hold it. */
+  readonly refused: number;
 }
 
 interface Row {
@@ -61,7 +64,8 @@ export async function storeCarefully(
     await copyRows(client, `rejected_readings (${rejectedColumns})`, [rejects.rows]);
   }
   const rejected = refused + conflicts.rows.length;
-  return { stored, rejected, duplicates: rows.length - stored - rejected };
+  const duplicates = rows.length - stored - rejected;
+  return { stored, duplicates, conflicts: conflicts.rows.length, refused };
 }
 
 /**

@@ -14,6 +14,12 @@ import { storeCarefully, type Outcome } from './careful-store.js';
 import { copyRows, isRefusal } from './copy.js';
 import { moveProgress } from './progress.js';
 
+export interface StoredPart {
+  readonly progress: Checkpoint;
+  /** What became of its readings. */
+  readonly outcome: Outcome;
+}
+
 /**
  * Stores `part`, which starts at `progress.position`, and returns the new progress. The partitions
  * that its readings need must be there.
@@ -23,19 +29,20 @@ export async function storePart(
   client: pg.Client,
   progress: Checkpoint,
   part: JournalPart,
-): Promise<Checkpoint> {
+): Promise<StoredPart> {
   const readings = sum(part.records.map(({ readingCount }) => readingCount));
   try {
     return await inTransaction(client, async () => {
       await copyReadings(client, part);
-      return settle(client, progress, part, { stored: readings, duplicates: 0, rejected: 0 });
+      const outcome = { stored: readings, duplicates: 0, conflicts: 0, refused: 0 };
+      return { progress: await settle(client, progress, part, outcome), outcome };
     });
   } catch (error) {
     if (!isRefusal(error)) throw error;
   }
   return inTransaction(client, async () => {
     const outcome = await storeCarefully(client, part.records);
-    return settle(client, progress, part, outcome);
+    return { progress: await settle(client, progress, part, outcome), outcome };
   });
 }
 
@@ -58,7 +65,7 @@ async function settle(
     position: part.end,
     stored: progress.stored + outcome.stored,
     duplicates: progress.duplicates + outcome.duplicates,
-    rejected: progress.rejected + outcome.rejected + rejects + lost,
+    rejected: progress.rejected + outcome.conflicts + outcome.refused + rejects + lost,
     skipped: progress.skipped + part.skipped,
   };
   await moveProgress(client, progress, next);
