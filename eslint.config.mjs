@@ -13,7 +13,11 @@ const tests = 'packages/*/{test,faults}/**/*.ts';
 const systemTest = 'packages/system-test/**/*.ts';
 
 /** Where a process begins: configuration is read here, and its end is decided here. */
-const entryPoints = ['packages/*/src/main.ts', 'packages/cli/src/*.ts'];
+const entryPoints = [
+  'packages/*/src/main.ts',
+  'packages/cli/src/*.ts',
+  'packages/api/src/alert-test.ts',
+];
 
 /** Who may start processes; tests may, to try things for real. */
 const processStarters = [

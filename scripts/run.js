@@ -1,6 +1,6 @@
 /**
  * `node scripts/run.js NAME [arguments …]`: installs and builds what is missing, then runs the
- * command NAME of packages/cli in this process.
+ * command NAME of packages/cli, or PACKAGE/NAME of another package, in this process.
  */
 'use strict';
 
@@ -11,9 +11,9 @@ const { prepareOrExit, root } = require('./prepare.js');
 
 async function main([name = '', ...args]) {
   await prepareOrExit();
-  const commands = path.join(root, 'packages', 'cli', 'dist');
-  const file = path.join(commands, `${name}.js`);
-  if (!/^[a-z][a-z-]*$/.test(name) || !fs.existsSync(file)) {
+  const [command, holder = 'cli'] = name.split('/').reverse();
+  const file = path.join(root, 'packages', holder, 'dist', `${command}.js`);
+  if (!/^([a-z-]+\/)?[a-z][a-z-]*$/.test(name) || !fs.existsSync(file)) {
     process.stderr.write(`💥 There is no command "${name}"; see the scripts in package.json.\n`);
     process.exit(1);
   }

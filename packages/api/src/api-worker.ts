@@ -21,8 +21,10 @@ import {
   openRollups,
   openSensorTable,
   openStoredData,
+  type SensorTable,
 } from '@zdenergy/storage';
 import { accessGuard } from './access.js';
+import { startAlerts } from './alerts/start-alerts.js';
 import { createApp } from './app.js';
 import { clientReader, visitOf, type Client } from './client.js';
 import { clusterMetrics } from './cluster-metrics.js';
@@ -118,7 +120,7 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
     exports,
   });
 
-  const openApp = async (): Promise<RequestListener> => {
+  const openApp = async (table: SensorTable): Promise<RequestListener> => {
     const { adminPassword, apiToken, dataDir, databaseUrl, trustProxy } = settings;
     const read = clientReader(trustProxy);
     const clientOf = (request: IncomingMessage): Client => read(visitOf(request));
@@ -127,7 +129,6 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
         ? undefined
         : await createLogin({ password: adminPassword, dataDir, clientOf, logger });
     const sinceCompleteMs = (): number | null => incompleteMs(cluster, performance.now());
-    const table = openSensorTable(databaseUrl);
     const sensorWatch = watchSensors({ table, incompleteMs: sinceCompleteMs, logger });
     releases.push(() => sensorWatch.stop());
     const rollupWatch = watchRollups({
@@ -187,7 +188,8 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       releases.push(() => watch.stop());
       databaseState = () => watch.state();
 
-      const app = await openApp();
+      const table = openSensorTable(settings.databaseUrl);
+      const app = await openApp(table);
       const server = await serveHttp(handle, (request, response) => {
         if (isHealthUrl(request.url)) answerHealth(request, response, health);
         else app(request, response);
@@ -196,6 +198,10 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       // Streams never end by themselves, and the server waits for each: they go first.
       releases.push(() => hub.close());
       cutConnections = () => server.cut();
+      const clusterNow = (): ClusterReport | null => cluster;
+      const parts = { settings, health, stats, cluster: clusterNow, sensors: table, logger };
+      const alerts = await startAlerts(parts);
+      releases.push(() => alerts.stop());
       logger.listening(`HTTP server listening on port ${server.port}`);
     },
     async stop(deadlineMs) {

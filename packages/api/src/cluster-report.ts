@@ -60,6 +60,12 @@ export function pendingMs(worker: WorkerState, ageMs: number): number {
   return ingest.journal.oldestPendingMs + sinceBeatMs(worker, ageMs);
 }
 
+/** How many gateways are connected: those of a worker ended with its process, whatever it last said. */
+export function openConnections(workers: readonly WorkerState[]): number {
+  const living = workers.filter(({ pid }) => pid !== null);
+  return living.reduce((sum, { ingest }) => sum + (ingest?.connections.open ?? 0), 0);
+}
+
 /** A worker's uptime in full seconds; 0 while there is no process. */
 export function uptimeSeconds(worker: WorkerState, ageMs: number): number {
   return worker.pid === null ? 0 : Math.floor((worker.uptimeMs + ageMs) / 1_000);

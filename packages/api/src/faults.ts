@@ -1,12 +1,20 @@
 /**
- * The faults that health knows: each a sentence in plain words, errors apart from warnings.
+ * The faults that health knows: each of a kind and with a sentence in plain words, errors apart from
+ * warnings.
  *
  * What always holds: everything that is wrong is listed, the worst first; an error means that
  * readings cannot come in or are at risk, a warning that they are safe but somebody should look.
  */
 import { formatDuration } from '@zdenergy/core';
 import type { ClusterState, WorkerState } from '@zdenergy/core';
-import { ingestWorkers, isServing, isSilent, pendingMs, sinceBeatMs } from './cluster-report.js';
+import {
+  ingestWorkers,
+  isServing,
+  isSilent,
+  openConnections,
+  pendingMs,
+  sinceBeatMs,
+} from './cluster-report.js';
 
 /** The supervisor reports every second; after this long it hangs. */
 const supervisorSilentMs = 5_000;
@@ -30,9 +38,27 @@ export interface Circumstances {
   readonly staleAfterMs: number;
 }
 
+/** What is wrong, whatever the sentence says of it at the moment. */
+export const faultKinds = [
+  'supervisor',
+  'tcp',
+  'journal',
+  'database',
+  'pending',
+  'disk',
+  'stale',
+  'restarts',
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly sentence: string;
+}
+
 export interface Faults {
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
+  readonly errors: readonly Fault[];
+  readonly warnings: readonly Fault[];
 }
 
 export function findFaults(circumstances: Circumstances): Faults {
@@ -42,19 +68,22 @@ export function findFaults(circumstances: Circumstances): Faults {
   const beatsAgeMs = ageMs > supervisorSilentMs ? 0 : ageMs;
   return {
     errors: [
-      ...supervisorFaults(state, ageMs),
-      ...(state === null ? [] : tcpFaults(state, tcpWorkers, beatsAgeMs)),
-      ...journalFaults(tcpWorkers),
+      ...ofKind('supervisor', supervisorFaults(state, ageMs)),
+      ...ofKind('tcp', state === null ? [] : tcpFaults(state, tcpWorkers, beatsAgeMs)),
+      ...ofKind('journal', journalFaults(tcpWorkers)),
     ],
     warnings: [
-      ...databaseFaults(databaseProblem),
-      ...pendingFaults(tcpWorkers, beatsAgeMs),
-      ...diskFaults(tcpWorkers),
-      ...staleFaults(idleMs, staleAfterMs),
-      ...restartFaults(state?.workers ?? []),
+      ...ofKind('database', databaseFaults(databaseProblem)),
+      ...ofKind('pending', pendingFaults(tcpWorkers, beatsAgeMs)),
+      ...ofKind('disk', diskFaults(tcpWorkers)),
+      ...ofKind('stale', staleFaults(tcpWorkers, idleMs, staleAfterMs)),
+      ...ofKind('restarts', restartFaults(state?.workers ?? [])),
     ],
   };
 }
+
+const ofKind = (kind: FaultKind, sentences: readonly string[]): Fault[] =>
+  sentences.map((sentence) => ({ kind, sentence }));
 
 function supervisorFaults(state: ClusterState | null, ageMs: number): string[] {
   if (state === null) {
@@ -149,10 +178,18 @@ function diskFaults(tcpWorkers: readonly WorkerState[]): string[] {
   ];
 }
 
-function staleFaults(idleMs: number | null, staleAfterMs: number): string[] {
+function staleFaults(
+  tcpWorkers: readonly WorkerState[],
+  idleMs: number | null,
+  staleAfterMs: number,
+): string[] {
   if (idleMs === null || idleMs < staleAfterMs) return [];
+  const open = openConnections(tcpWorkers);
+  // Gateways that are there and say nothing are another fault than gateways that are gone.
+  const connected =
+    open === 0 ? 'None is connected.' : `${open} ${open === 1 ? 'is' : 'are'} still connected.`;
   return [
-    `No gateway has connected or sent anything for ${formatDuration(idleMs)}. Check the gateways and their network.`,
+    `No gateway has connected or sent anything for ${formatDuration(idleMs)}. ${connected} Check the gateways and their network.`,
   ];
 }
 

@@ -14,7 +14,7 @@ import {
   uptimeSeconds,
   type ClusterReport,
 } from './cluster-report.js';
-import { findFaults } from './faults.js';
+import { findFaults, type Fault } from './faults.js';
 
 /** What the API's own probe last found; `connected` is null before its first answer. */
 export interface DatabaseState {
@@ -81,6 +81,8 @@ interface WorkerReport {
 
 export interface HealthReport {
   readonly statusCode: 200 | 503;
+  /** What is wrong, the worst first, as `reasons` in the body has it. */
+  readonly faults: readonly Fault[];
   readonly body: HealthBody;
 }
 
@@ -99,9 +101,14 @@ export function healthReport(input: HealthInput, now: Now): HealthReport {
     databaseProblem,
     staleAfterMs: input.staleAfterMs,
   });
+  const faults = [...errors, ...warnings].map(({ kind, sentence }) => ({
+    kind,
+    sentence: withoutPasswords(sentence),
+  }));
   const status = errors.length > 0 ? 'error' : warnings.length > 0 ? 'warning' : 'ok';
   return {
     statusCode: status === 'ok' ? 200 : 503,
+    faults,
     body: {
       status,
       tcp_server: {
@@ -114,7 +121,7 @@ export function healthReport(input: HealthInput, now: Now): HealthReport {
       database: { connected: databaseProblem === null },
       memory_readings_count: input.memoryReadings,
       timestamp: timestamp(now.wallMs),
-      reasons: [...errors, ...warnings].map(withoutPasswords),
+      reasons: faults.map(({ sentence }) => sentence),
       journal: journalReport(tcpWorkers, ageMs),
       workers: (state?.workers ?? []).map((worker) => ({
         name: worker.name,

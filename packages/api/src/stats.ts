@@ -6,7 +6,12 @@
  * worker's report and sums keep it. A restarting worker counts with what it last said.
  */
 import type { ConnectionsPerHour, IngestSnapshot, Ledger, WorkerState } from '@zdenergy/core';
-import { ingestWorkers, uptimeSeconds, type ClusterReport } from './cluster-report.js';
+import {
+  ingestWorkers,
+  openConnections,
+  uptimeSeconds,
+  type ClusterReport,
+} from './cluster-report.js';
 import { gatewaysSeen, type GatewayReports, type GatewaysSeen } from './gateway-reports.js';
 
 /** The answer of `/api/stats`. */
@@ -69,10 +74,8 @@ function tcpStats(
   const reports = tcpWorkers.flatMap(({ ingest }) => ingest ?? []);
   if (reports.length === 0) return null;
   const total = (pick: (report: IngestSnapshot) => number): number => sum(reports.map(pick));
-  // The connections of a worker ended with its process, whatever it last said.
-  const living = tcpWorkers.filter(({ pid }) => pid !== null);
   return {
-    open: sum(living.map(({ ingest }) => ingest?.connections.open ?? 0)),
+    open: openConnections(tcpWorkers),
     opened: total(({ connections }) => connections.opened),
     closed: total(({ connections }) => connections.closed),
     refused: total(({ connections }) => connections.refused),

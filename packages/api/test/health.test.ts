@@ -64,10 +64,16 @@ describe('status', () => {
     [
       ['just before stale', 'ok', null, () => healthOf(withSnapshot({ idleMs: 598_999 }))],
       [
-        'stale',
+        'stale, with gateways that say nothing',
         'warning',
-        /No gateway has connected or sent anything for 10 min/,
+        /No gateway has connected or sent anything for 10 min\. 2 are still connected\. Check/,
         () => healthOf(withSnapshot({ idleMs: 599_000 })),
+      ],
+      [
+        'stale, without gateways',
+        'warning',
+        /No gateway has connected or sent anything for 10 min\. None is connected\. Check/,
+        () => healthOf([tcpWorker({ pid: null, ingest: ingestSnapshot({ idleMs: 599_000 }) })]),
       ],
       [
         'the database away, says the probe',

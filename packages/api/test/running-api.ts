@@ -1,11 +1,8 @@
 /** The real API worker inside the test's process, on a real socket bound as the supervisor binds it. */
-import { fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger, Output, parseSettings, type ToWorker } from '@zdenergy/core';
+import { parseSettings, type ToWorker } from '@zdenergy/core';
 import { apiWorker } from '../src/api-worker.js';
+import { fileLogger } from './file-logger.js';
 
 export interface RunningApi {
   readonly port: number;
@@ -30,43 +27,24 @@ export async function runApi(
   environment: Readonly<Record<string, string>> = {},
   { withSocket = true, dashboardDir = '/nowhere' } = {},
 ): Promise<RunningApi> {
-  const log = unnamedFile();
   const databaseUrl = `postgres://zdenergy:geheim@127.0.0.1:${await closedPort()}/zdenergy`;
   const settings = parseSettings({ DATABASE_URL: databaseUrl, ...environment });
+  const { logger, log, logged } = fileLogger(settings);
   const worker = apiWorker({
     settings: { ...settings, databaseUrl: settings.databaseUrl ?? databaseUrl },
     version: '1.2.3',
     dashboardDir,
-    logger: createLogger('api', settings, new Output(log)),
+    logger,
   });
   const handle = boundSocket();
   await worker.start(new Map(withSocket ? [['http', handle]] : []));
   return {
     port: handle.port,
     receive: (message) => worker.receive?.(message),
-    log: () => contentOf(log),
-    async logged(text) {
-      const deadline = performance.now() + 2_000;
-      while (!contentOf(log).includes(text)) {
-        if (performance.now() > deadline) throw new Error(`not in the log: ${text}`);
-        await sleep(10);
-      }
-    },
+    log,
+    logged,
     stop: (deadlineMs) => worker.stop(deadlineMs),
   };
-}
-
-/** The descriptor of a file that is gone with the process: a line may still be on its way to it. */
-function unnamedFile(): number {
-  const directory = mkdtempSync(path.join(tmpdir(), 'zdenergy-api-'));
-  const descriptor = openSync(path.join(directory, 'log'), 'a+');
-  rmSync(directory, { recursive: true });
-  return descriptor;
-}
-
-function contentOf(descriptor: number): string {
-  const bytes = Buffer.alloc(fstatSync(descriptor).size);
-  return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.length, 0));
 }
 
 interface BoundHandle {

@@ -62,6 +62,28 @@ const postgresUrl = text
       '(@ is %40, / is %2F, # is %23)',
   });
 
+const webUrl = text
+  .refine((value) => /^https?:\/\//.test(value), {
+    error: 'expected an address that begins with https://',
+    abort: true,
+  })
+  .refine((value) => URL.canParse(value), { error: 'this is no address' });
+const smtpUrl = text
+  .refine((value) => /^smtps?:\/\/./.test(value), {
+    error: 'expected smtp://USER:PASSWORD@HOST:587, or smtps:// with TLS from the start',
+    abort: true,
+  })
+  .refine((value) => URL.canParse(value) && new URL(value).hostname !== '', {
+    error:
+      'this is no address; special characters in the password are written as percent codes ' +
+      '(@ is %40, / is %2F, # is %23)',
+  });
+const emailAddress = /^([^<>@,]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/;
+const isEmailAddress = (value: string): boolean => emailAddress.test(value.trim());
+const emailAddresses = text.refine((value) => value.split(',').every(isEmailAddress), {
+  error: 'expected addresses such as ops@example.com, with commas',
+});
+
 interface Setting<Schema extends zod.ZodType<unknown, string>> {
   readonly variable: string;
   readonly schema: Schema;
@@ -209,6 +231,52 @@ export const settingsTable = {
     'Lets scripts in: Authorization: Bearer API_TOKEN',
     true,
   ),
+  slackWebhookUrl: setting(
+    'SLACK_WEBHOOK_URL',
+    webUrl,
+    null,
+    'Alerts to Slack: the address of an incoming webhook',
+    true,
+  ),
+  smtpUrl: setting(
+    'SMTP_URL',
+    smtpUrl,
+    null,
+    'Alerts by e-mail: smtp://USER:PASSWORD@HOST:587, or smtps://',
+    true,
+  ),
+  alertEmailTo: setting(
+    'ALERT_EMAIL_TO',
+    emailAddresses,
+    null,
+    'Whom e-mail alerts go to, with commas',
+  ),
+  alertEmailFrom: setting(
+    'ALERT_EMAIL_FROM',
+    text.refine(isEmailAddress, { error: 'expected an address such as zdenergy@example.com' }),
+    null,
+    'Whom e-mail alerts come from; unset: the user of SMTP_URL',
+  ),
+  alertWebhookUrl: setting(
+    'ALERT_WEBHOOK_URL',
+    webUrl,
+    null,
+    'Alerts to a program of your own, which gets a POST of JSON',
+    true,
+  ),
+  alertRepeatMs: setting(
+    'ALERT_REPEAT',
+    duration,
+    '4h',
+    'How often alerts remind you while health is bad',
+  ),
+  healthchecksPingUrl: setting(
+    'HEALTHCHECKS_PING_URL',
+    webUrl,
+    null,
+    'Pinged when readings were stored, and at /fail when health is error',
+    true,
+  ),
   logLevel: setting(
     'LOG_LEVEL',
     z.enum(['error', 'warn', 'info', 'debug']),
@@ -258,7 +326,9 @@ export function parseSettings(environment: Readonly<Record<string, string | unde
     return [field, undefined];
   });
   const settings = Object.fromEntries(entries) as Settings;
-  problems.push(...contradictions(settings));
+  const isGiven = ({ variable }: { variable: string }): boolean =>
+    (environment[variable] ?? '') !== '';
+  problems.push(...contradictions(settings), ...incompleteEmail(isGiven));
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }
@@ -287,6 +357,18 @@ function contradictions(settings: Partial<Settings>): string[] {
     ports.set(number, variable);
   }
   return problems;
+}
+
+/** By what was given, since one that was wrong in itself has been told already. */
+function incompleteEmail(isGiven: (row: { variable: string }) => boolean): string[] {
+  const { smtpUrl: server, alertEmailTo, alertEmailFrom } = settingsTable;
+  if (isGiven(server) !== isGiven(alertEmailTo)) {
+    return ['SMTP_URL and ALERT_EMAIL_TO: set both, or neither'];
+  }
+  if (isGiven(alertEmailFrom) && !isGiven(server)) {
+    return ['ALERT_EMAIL_FROM: needs SMTP_URL and ALERT_EMAIL_TO'];
+  }
+  return [];
 }
 
 /** The settings as a text for `--help`: a line each, with its default. */

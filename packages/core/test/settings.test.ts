@@ -45,6 +45,13 @@ describe('an empty environment', () => {
       memoryReadings: 1_000,
       adminPassword: undefined,
       apiToken: undefined,
+      slackWebhookUrl: undefined,
+      smtpUrl: undefined,
+      alertEmailTo: undefined,
+      alertEmailFrom: undefined,
+      alertWebhookUrl: undefined,
+      alertRepeatMs: 14_400_000,
+      healthchecksPingUrl: undefined,
       logLevel: 'info',
       logFormat: 'text',
     } satisfies Partial<Settings>);
@@ -77,6 +84,9 @@ describe('a setting that is given', () => {
     ['DISPLAY_TIMEZONE', 'Europe/Berlin', 'displayTimeZone', 'Europe/Berlin'],
     ['DATABASE_URL', 'postgres://a:b@c,d:5432/e', 'databaseUrl', 'postgres://a:b@c,d:5432/e'],
     ['DATABASE_URL', 'postgresql://c/e', 'databaseUrl', 'postgresql://c/e'],
+    ['ALERT_REPEAT', '30m', 'alertRepeatMs', 1_800_000],
+    ['ALERT_WEBHOOK_URL', 'http://10.0.0.7:8080/a', 'alertWebhookUrl', 'http://10.0.0.7:8080/a'],
+    ['HEALTHCHECKS_PING_URL', 'https://hc.test/1', 'healthchecksPingUrl', 'https://hc.test/1'],
     ['LOG_FORMAT', 'json', 'logFormat', 'json'],
   ])('%s=%s', (variable, value, field, parsed) => {
     expect(parseSettings({ [variable]: value })[field]).toEqual(parsed);
@@ -96,6 +106,7 @@ describe('a setting that is given', () => {
     ['LUX_PER_WM2', 'Infinity'],
     ['MAX_FRAME_BYTES', '1'],
     ['SENSOR_TIMEZONE', 'Berlin'],
+    ['ALERT_REPEAT', 'often'],
     ['LOG_LEVEL', 'loud'],
     ['LOG_FORMAT', 'xml'],
   ])('%s=%s is refused, by name and with what was given', (variable, value) => {
@@ -114,12 +125,51 @@ describe('a setting that is given', () => {
   it.each([
     ['DATABASE_URL', 'mysql://sam:hunter2@db/site', 'expected postgres:'],
     ['DATABASE_URL', 'postgres://sam:hunter2#@db/site', 'this is no address; .*percent codes'],
+    ['SLACK_WEBHOOK_URL', 'hooks.slack.com/hunter2', 'expected an address that begins'],
+    ['ALERT_WEBHOOK_URL', 'https://hunter2:x/', 'this is no address'],
+    ['HEALTHCHECKS_PING_URL', 'ftp://hc-ping.com/hunter2', 'expected an address that begins'],
     ['ADMIN_PASSWORD', 'hunter2', 'expected at least 8'],
     ['API_TOKEN', 'hunter2', 'expected at least 16'],
   ])('%s is a secret: a wrong one is named, not shown', (variable, value, expected) => {
     const problems = problemsOf({ [variable]: value });
     expect(problems).toEqual([expect.stringMatching(`^${variable}=.not shown.: ${expected}`)]);
     expect(problems.join()).not.toContain('hunter2');
+  });
+});
+
+describe('e-mail', () => {
+  const server = 'smtp://sam:hunter2@mail.example.com:587';
+  const incomplete = 'SMTP_URL and ALERT_EMAIL_TO: set both, or neither';
+  const wrongServer = 'SMTP_URL=(not shown): expected smtp://USER:PASSWORD@HOST:587, ';
+
+  it.each<[string, Record<string, string>, unknown[]]>([
+    ['a server and a receiver', { SMTP_URL: server, ALERT_EMAIL_TO: 'a@b.c' }, []],
+    [
+      'several, with names',
+      { SMTP_URL: server, ALERT_EMAIL_TO: 'a@b.c, Sam Day <d@e.f>', ALERT_EMAIL_FROM: 'z@b.c' },
+      [],
+    ],
+    ['a server alone', { SMTP_URL: server }, [incomplete]],
+    ['a receiver alone', { ALERT_EMAIL_TO: 'a@b.c' }, [incomplete]],
+    ['a sender alone', { ALERT_EMAIL_FROM: 'a@b.c' }, [expect.stringMatching('^ALERT_EMAIL_FROM')]],
+    [
+      'no server of mail',
+      { SMTP_URL: 'https://sam:hunter2@b.c', ALERT_EMAIL_TO: 'a@b.c' },
+      [expect.stringContaining(wrongServer)],
+    ],
+    [
+      'a password that needs percent codes',
+      { SMTP_URL: 'smtp://sam:hunter2#@b.c', ALERT_EMAIL_TO: 'a@b.c' },
+      [expect.stringMatching('^SMTP_URL=.not shown.: this is no address; .*percent codes')],
+    ],
+    [
+      'no receiver of mail',
+      { SMTP_URL: server, ALERT_EMAIL_TO: 'sam' },
+      ['ALERT_EMAIL_TO="sam": expected addresses such as ops@example.com, with commas'],
+    ],
+  ])('%s', (_what, environment, problems) => {
+    expect(problemsOf(environment)).toEqual(problems);
+    expect(problemsOf(environment).join()).not.toContain('hunter2');
   });
 });
 

@@ -4,7 +4,7 @@ export { decodeRows, endOfRow, type StoredReading } from './copy-rows.js';
 export { Drain, type DrainState } from './drain.js';
 export { DrainFigures } from './drain-figures.js';
 export { Intake, type IntakeEvents } from './intake.js';
-export { diskFiles, type Files } from './journal/files.js';
+export { diskFiles, replaceFile, type Files } from './journal/files.js';
 export { Journal } from './journal/journal.js';
 export {
   journalEnd,

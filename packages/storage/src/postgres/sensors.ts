@@ -73,6 +73,8 @@ export interface SensorPage {
    * yet. A sensor must not look late because we are.
    */
   readonly judgedAtMs: number;
+  /** Readings received until then are accounted for; null: none yet. */
+  readonly completeUntilMs: number | null;
 }
 
 export interface Look {
@@ -192,7 +194,7 @@ const upsert = `
 
 /** $1 now, $2 to $4 the rule. As `sensorStatus` in the API has it. */
 const judged = `
-  SELECT sensors.*, judged_at, CASE
+  SELECT sensors.*, judged_at, received_until, CASE
            WHEN age >= greatest($3::float8 * coalesce(interval_seconds, 0), $4::float8) THEN 'silent'
            WHEN age >= $2::float8 * interval_seconds THEN 'late'
            ELSE 'online'
@@ -210,7 +212,8 @@ const listQuery = `
     SELECT count(*) FILTER (WHERE status = 'online')::integer AS online,
            count(*) FILTER (WHERE status = 'late')::integer AS late,
            count(*) FILTER (WHERE status = 'silent')::integer AS silent,
-           (extract(epoch FROM max(judged_at)) * 1000)::float8 AS "judgedAtMs"
+           (extract(epoch FROM max(judged_at)) * 1000)::float8 AS "judgedAtMs",
+           (extract(epoch FROM max(received_until)) * 1000)::float8 AS "completeUntilMs"
       FROM judged
   ), page AS (
     SELECT sensor_id AS "sensorId", temperature, humidity, lux, irradiance,
@@ -229,7 +232,11 @@ const listQuery = `
          (SELECT coalesce(json_agg(page ORDER BY "sensorId"), '[]') FROM page) AS sensors
     FROM counts`;
 
-type Listed = Record<SensorStatus, number> & { judgedAtMs: number | null; sensors: Sensor[] };
+type Listed = Record<SensorStatus, number> & {
+  judgedAtMs: number | null;
+  completeUntilMs: number | null;
+  sensors: Sensor[];
+};
 
 async function listSensors(
   client: pg.Client,
@@ -247,6 +254,7 @@ async function listSensors(
     limit,
     sensorIds ?? null,
   ]);
-  const [{ online, late, silent, judgedAtMs, sensors }] = rows;
-  return { sensors, counts: { online, late, silent }, judgedAtMs: judgedAtMs ?? nowMs };
+  const [{ online, late, silent, judgedAtMs, completeUntilMs, sensors }] = rows;
+  const counts = { online, late, silent };
+  return { sensors, counts, judgedAtMs: judgedAtMs ?? nowMs, completeUntilMs };
 }
