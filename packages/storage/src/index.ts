@@ -3,6 +3,7 @@ export { chartBuckets, type ChartBuckets, type ChartSource } from './chart-bucke
 export { decodeRows, endOfRow, type StoredReading } from './copy-rows.js';
 export { Drain, type DrainState } from './drain.js';
 export { DrainFigures } from './drain-figures.js';
+export { ImportBatch, type ImportedReading } from './import-batch.js';
 export { Intake, type IntakeEvents } from './intake.js';
 export { diskFiles, replaceFile, type Files } from './journal/files.js';
 export { Journal } from './journal/journal.js';
@@ -17,6 +18,13 @@ export { judgeJournal, type Finding, type JournalVerdict, type Notice } from './
 export type { Chart, ChartPoint, ChartQuestion } from './postgres/chart.js';
 export { isServerGone } from './postgres/connection.js';
 export { openCsvExport, type CsvExport, type CsvQuestion } from './postgres/csv-export.js';
+export { examineDatabase, type Examination } from './postgres/examination.js';
+export {
+  openImport,
+  openImportTrial,
+  type ImportState,
+  type ImportTarget,
+} from './postgres/imports.js';
 export {
   copyTextColumns,
   openMeasuringSession,
@@ -27,6 +35,7 @@ export {
 } from './postgres/measuring.js';
 export { createDatabaseProbe, type DatabaseProbe } from './postgres/probe.js';
 export { newestReadings } from './postgres/newest-readings.js';
+export { openOldTable, type OldTable } from './postgres/old-table.js';
 export { askProgress } from './postgres/progress.js';
 export {
   openRejectedReadings,

@@ -7,7 +7,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { signalProcess } from './linux-processes.js';
+import { signalProcess } from '@zdenergy/core';
 import { StartProblem } from './start-problem.js';
 
 /** undefined stands for the user that zdenergy itself runs as. */

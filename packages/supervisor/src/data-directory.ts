@@ -20,15 +20,16 @@ import net from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger, Releases } from '@zdenergy/core';
-import { describeError, errorCode } from '@zdenergy/core';
 import {
+  describeError,
+  errorCode,
   isRunning,
   parentOf,
   processIds,
   signalProcess,
   startVariableOf,
   waitUntilGone,
-} from './linux-processes.js';
+} from '@zdenergy/core';
 import { StartProblem } from './start-problem.js';
 
 const lockRetryMs = 2_000;

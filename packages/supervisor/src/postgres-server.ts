@@ -18,7 +18,7 @@ import {
   processIds,
   signalProcess,
   waitUntilGone,
-} from './linux-processes.js';
+} from '@zdenergy/core';
 
 /** From the health figures: a probe fails after this long without an answer. */
 const answerTimeoutMs = 2_000;

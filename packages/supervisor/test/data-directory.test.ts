@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Releases } from '@zdenergy/core';
+import { isRunning, Releases } from '@zdenergy/core';
 import { openDataDirectory } from '../src/data-directory.js';
-import { isRunning } from '../src/linux-processes.js';
 import { eventually, recordingLogger, temporaryDirectory } from './trial.js';
 
 const { logger, lines } = recordingLogger();

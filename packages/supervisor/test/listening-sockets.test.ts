@@ -1,9 +1,8 @@
 import { fork } from 'node:child_process';
 import net from 'node:net';
 import { once } from 'node:events';
-import { parseSettings } from '@zdenergy/core';
+import { listeningInodes, parseSettings } from '@zdenergy/core';
 import { bindSocket, listenersOf, type ListenerSpec } from '../src/listening-sockets.js';
-import { listeningInodes } from '../src/port-holder.js';
 import { StartProblem } from '../src/start-problem.js';
 import { freePort } from './trial.js';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
-import { isRunning } from '../src/linux-processes.js';
+import { isRunning } from '@zdenergy/core';
 import { OwnPostgres } from '../src/own-postgres.js';
 import { answers } from '../src/postgres-server.js';
 import { eventually, freePort, recordingLogger, temporaryDirectory } from './trial.js';

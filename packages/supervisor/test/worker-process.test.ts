@@ -3,7 +3,7 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerState } from '@zdenergy/core';
-import { isRunning, parentOf, processIds, startVariableOf } from '../src/linux-processes.js';
+import { isRunning, parentOf, processIds, startVariableOf } from '@zdenergy/core';
 import { bindSocket, type BoundSocket } from '../src/listening-sockets.js';
 import { WorkerProcess } from '../src/worker-process.js';
 import { eventually, freePort, recordingLogger } from './trial.js';

@@ -48,6 +48,22 @@ export async function lookAtArrivals<Result>(
   }
 }
 
+/**
+ * Keeps the follower from looking until the transaction ends; waits for a look that is under way.
+ * Returns until when it accounts for what was received, milliseconds since 1970: whoever stores
+ * readings with an earlier `received_at` has to account for them in the same transaction.
+ */
+export async function holdFollower(
+  client: pg.Client,
+  { lockKey, progressTable }: Pick<Follower<unknown>, 'lockKey' | 'progressTable'>,
+): Promise<number> {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [lockKey]);
+  const { rows } = await client.query<{ untilMs: number }>(
+    `SELECT (extract(epoch FROM received_until) * 1000)::float8 AS "untilMs" FROM ${progressTable}`,
+  );
+  return rows[0].untilMs;
+}
+
 async function lookInTransaction<Result>(
   client: pg.Client,
   { lockKey, progressTable, takeIn }: Follower<Result>,

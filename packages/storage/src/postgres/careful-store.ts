@@ -9,7 +9,7 @@
 import type pg from 'pg';
 import { decodeRows, readingColumns, rejectedColumns, RowBuffer, splitRows } from '../copy-rows.js';
 import type { StoredReading } from '../copy-rows.js';
-import type { JournalRecord } from '../journal/record.js';
+import type { Origin } from '../journal/record.js';
 import { copyRows, describeRefusal, isRefusal } from './copy.js';
 
 /** What became of readings. */
@@ -22,32 +22,40 @@ export interface Outcome {
   readonly refused: number;
 }
 
+/** Readings as rows, and who sent which of them. */
+export interface SentRows {
+  readonly readings: Buffer;
+  origins(): readonly Origin[];
+}
+
 interface Row {
   readonly bytes: Buffer;
   readonly peer: string;
 }
 
 /** `seq` numbers a message, not a measurement: a re-sent reading may carry another one. */
-const sameReading = `
+export const sameReading = `
   i.temperature IS NOT DISTINCT FROM r.temperature
   AND i.humidity IS NOT DISTINCT FROM r.humidity
   AND i.lux IS NOT DISTINCT FROM r.lux
   AND i.irradiance IS NOT DISTINCT FROM r.irradiance
   AND coalesce(i.extra, '{}') - 'seq' = coalesce(r.extra, '{}') - 'seq'`;
 
+export const makeIncoming = `
+  CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
+    n integer NOT NULL,
+    LIKE readings
+  ) ON COMMIT DELETE ROWS`;
+
 const conflictReason = 'another reading of this sensor at this time is already stored';
 
 /** Stores the readings of the records; the transaction is the caller's. */
 export async function storeCarefully(
   client: pg.Client,
-  records: readonly JournalRecord[],
+  records: readonly SentRows[],
 ): Promise<Outcome> {
   const rows = records.flatMap(rowsOfRecord);
-  await client.query(`
-    CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
-      n integer NOT NULL,
-      LIKE readings
-    ) ON COMMIT DELETE ROWS`);
+  await client.query(makeIncoming);
   const rejects = new RowBuffer(64 * 1024);
   const { stored, refused } = await storeRows(client, rows, 0, rejects);
   // Each is looked up by its key (LIMIT keeps it so). As a join, Postgres reads the whole month for it:
@@ -81,8 +89,11 @@ async function storeRows(
 ): Promise<{ stored: number; refused: number }> {
   await client.query('SAVEPOINT attempt');
   try {
-    const numbered = rows.map(({ bytes }, index) => withNumber(bytes, firstN + index));
-    await copyRows(client, `incoming (n, ${readingColumns})`, numbered);
+    await copyIncoming(
+      client,
+      rows.map(({ bytes }) => bytes),
+      firstN,
+    );
     const inserted = await client.query(
       `INSERT INTO readings (${readingColumns})
        SELECT DISTINCT ON (sensor_id, time) ${readingColumns}
@@ -106,6 +117,16 @@ async function storeRows(
   return { stored: first.stored + second.stored, refused: first.refused + second.refused };
 }
 
+/** Copies rows into the temporary table, numbered from `firstN` on. */
+export async function copyIncoming(
+  client: pg.Client,
+  rows: readonly Buffer[],
+  firstN: number,
+): Promise<void> {
+  const numbered = rows.map((row, index) => withNumber(row, firstN + index));
+  await copyRows(client, `incoming (n, ${readingColumns})`, numbered);
+}
+
 /** The row with `n` as one more field in front. */
 function withNumber(row: Buffer, n: number): Buffer {
   const numbered = Buffer.allocUnsafe(row.length + 8);
@@ -116,7 +137,7 @@ function withNumber(row: Buffer, n: number): Buffer {
   return numbered;
 }
 
-function rowsOfRecord(record: JournalRecord): Row[] {
+function rowsOfRecord(record: SentRows): Row[] {
   const peers = record
     .origins()
     .flatMap(({ readings, peer }) => Array<string>(readings).fill(peer));

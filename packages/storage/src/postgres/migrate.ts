@@ -26,10 +26,7 @@ export async function migrate(client: pg.Client): Promise<void> {
       'SELECT name, checksum FROM schema_migrations',
     );
     const checksums = new Map(applied.rows.map(({ name, checksum }) => [name, checksum]));
-    const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort();
-    for (const name of names) {
-      const sql = await readFile(new URL(name, directory), 'utf8');
-      const checksum = createHash('sha256').update(sql).digest('hex');
+    for (const { name, sql, checksum } of await migrationFiles()) {
       const known = checksums.get(name);
       if (known === undefined) await apply(client, name, checksum, sql);
       else if (known !== checksum) {
@@ -42,6 +39,23 @@ export async function migrate(client: pg.Client): Promise<void> {
     await client.query('SELECT pg_advisory_unlock($1)', [lockKey]).catch(() => undefined);
     await client.query('RESET statement_timeout').catch(() => undefined);
   }
+}
+
+export interface MigrationFile {
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+/** The files of `migrations/`, in the order in which they are applied. */
+export async function migrationFiles(): Promise<MigrationFile[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(new URL(name, directory), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    }),
+  );
 }
 
 async function apply(

@@ -6,7 +6,7 @@
  * comes out right; it accounts for the readings received until `rollups_progress` says, and no others.
  */
 import type pg from 'pg';
-import { lookAtArrivals, type Follower } from './arrivals.js';
+import { holdFollower, lookAtArrivals, type Follower } from './arrivals.js';
 import { keptConnection } from './kept-connection.js';
 
 export const fiveMinutesMs = 5 * 60_000;
@@ -34,13 +34,17 @@ export interface Rollups {
   close(): Promise<void>;
 }
 
+/** What a session needs that makes rows of the rollups. */
+export const rollupSession = `
+  SET jit = off;
+  CREATE TEMP TABLE touched (
+    sensor_id text COLLATE "C", bucket timestamptz, readings integer
+  ) ON COMMIT DELETE ROWS`;
+
 export function openRollups(databaseUrl: string): Rollups {
   const connection = keptConnection(databaseUrl, 'zdenergy rollups', {
     timeoutMs: statementTimeoutMs + 10_000,
-    session: `SET jit = off;
-      CREATE TEMP TABLE touched (
-        sensor_id text COLLATE "C", bucket timestamptz, readings integer
-      ) ON COMMIT DELETE ROWS`,
+    session: rollupSession,
   });
   return {
     look: (completeUntilMs, windowMs) =>
@@ -64,6 +68,23 @@ const follower: Follower<number> = {
   },
 };
 
+/** Five minutes of a sensor, by their start: both lists have the same length. */
+export interface Buckets {
+  readonly sensorIds: readonly string[];
+  /** Seconds since 1970. */
+  readonly starts: readonly number[];
+}
+
+/**
+ * Makes the rows of these 5 minutes anew, in the caller's transaction: for readings that were stored
+ * with a `received_at` that looks have passed already. What was received later, a look takes in.
+ */
+export async function accountInRollups(client: pg.Client, buckets: Buckets): Promise<void> {
+  const untilMs = await holdFollower(client, follower);
+  await client.query(noteTouched, [buckets.sensorIds, buckets.starts]);
+  await makeRows(client, untilMs);
+}
+
 async function makeRows(client: pg.Client, untilMs: number): Promise<void> {
   await client.query('ANALYZE touched');
   await client.query(makeFiveMinutes, [untilMs / 1_000]);
@@ -82,6 +103,14 @@ const findTouched = `
     FROM (SELECT DISTINCT sensor_id, ${startOf('5 min', 'time')} AS bucket
             FROM readings
            WHERE received_at > to_timestamp($1) AND received_at <= to_timestamp($2)) AS arrived
+    LEFT JOIN readings_5min AS known USING (sensor_id, bucket)
+   ORDER BY sensor_id, bucket`;
+
+const noteTouched = `
+  INSERT INTO touched (sensor_id, bucket, readings)
+  SELECT sensor_id, bucket, coalesce(known.readings, 0)
+    FROM (SELECT sensor_id, to_timestamp(start) AS bucket
+            FROM unnest($1::text[], $2::float8[]) AS given (sensor_id, start)) AS given
     LEFT JOIN readings_5min AS known USING (sensor_id, bucket)
    ORDER BY sensor_id, bucket`;
 

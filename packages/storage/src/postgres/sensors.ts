@@ -5,7 +5,7 @@
  * nothing.
  */
 import type pg from 'pg';
-import { lookAtArrivals, type Follower } from './arrivals.js';
+import { holdFollower, lookAtArrivals, type Follower } from './arrivals.js';
 import { keptConnection } from './kept-connection.js';
 
 /** Skews further apart are no jitter: the clock was set, or readings were sent late. */
@@ -125,6 +125,22 @@ const follower: Follower<number> = {
   },
 };
 
+/** Readings by their key: both lists have the same length. */
+export interface LastReadings {
+  readonly sensorIds: readonly string[];
+  /** Microseconds since 1970. */
+  readonly timesUs: readonly number[];
+}
+
+/**
+ * Accounts for stored readings, the last of each sensor, in the caller's transaction: for those whose
+ * `received_at` looks have passed already. They say nothing of a clock: when they came is not known.
+ */
+export async function accountInSensors(client: pg.Client, last: LastReadings): Promise<void> {
+  const untilMs = await holdFollower(client, follower);
+  await client.query(noteLast, [last.sensorIds, last.timesUs, untilMs / 1_000]);
+}
+
 /** Whether a skew continues those before it. */
 const isSteady = `abs(excluded.clock_skew - s.clock_skew) <= ${steadySeconds}`;
 /** The range was looked at before, or no reading in it carried a time of its own. */
@@ -191,6 +207,22 @@ const upsert = `
       WHEN ${saysNothing} THEN s.clock_samples
       WHEN ${isSteady} THEN least(s.clock_samples + 1, 1000000)
       ELSE 1 END`;
+
+const noteLast = `
+  INSERT INTO sensors AS s (sensor_id, ${valueColumns.join(', ')}, clock_samples)
+  SELECT r.sensor_id, ${valueColumns.map((column) => `r.${column}`).join(', ')}, 0
+    FROM unnest($1::text[], $2::bigint[]) AS last (sensor_id, us)
+   CROSS JOIN LATERAL (
+     SELECT * FROM readings
+      WHERE sensor_id = last.sensor_id
+        AND time = timestamptz 'epoch' + last.us * interval '1 microsecond'
+        AND received_at <= to_timestamp($3)
+      LIMIT 1
+   ) AS r
+   ORDER BY r.sensor_id
+  ON CONFLICT (sensor_id) DO UPDATE SET
+    ${valueColumns.map((column) => `${column} = excluded.${column}`).join(', ')}
+   WHERE ${isNewer}`;
 
 /** $1 now, $2 to $4 the rule. As `sensorStatus` in the API has it. */
 const judged = `

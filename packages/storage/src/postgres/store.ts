@@ -91,7 +91,7 @@ async function copyReadings(client: pg.Client, part: JournalPart): Promise<void>
 }
 
 /** Runs work in a transaction. */
-async function inTransaction<Result>(
+export async function inTransaction<Result>(
   client: pg.Client,
   work: () => Promise<Result>,
 ): Promise<Result> {
