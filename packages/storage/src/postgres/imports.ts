@@ -34,8 +34,14 @@ export interface ImportSource {
   readonly name: string;
 }
 
-/** What became of the rows that were read. */
-export interface ImportAccount extends Outcome {
+/** What became of rows that were read. */
+export interface ImportOutcome {
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+}
+
+export interface ImportAccount extends ImportOutcome {
   readonly position: number;
 }
 
@@ -50,7 +56,7 @@ export interface ImportState extends ImportAccount {
 export interface ImportTarget {
   readonly state: ImportState;
   /** Returns what became of the batch's rows. @throws {DatabaseUnavailable} */
-  store(batch: ImportBatch, resumeAt: unknown): Promise<Outcome>;
+  store(batch: ImportBatch, resumeAt: unknown): Promise<ImportOutcome>;
   /** The source's end was reached. */
   finish(): Promise<void>;
   close(): Promise<void>;
@@ -134,7 +140,9 @@ export async function openImportTrial(
         return state;
       },
       async store(batch, resumeAt) {
-        const outcome = hasTables ? await run((client) => judge(client, batch)) : allNew(batch);
+        const outcome = hasTables
+          ? await run((client) => judge(client, batch))
+          : withRejects(batch, allStored(batch));
         state = { ...added(state, outcome), resumeAt, finishedAt: null };
         return outcome;
       },
@@ -173,9 +181,9 @@ async function storeBatch(
   from: ImportState,
   batch: ImportBatch,
   resumeAt: unknown,
-): Promise<Outcome> {
+): Promise<ImportOutcome> {
   const readings = batch.rows.readings.rows;
-  const attempt = async (storeReadings: () => Promise<Outcome>): Promise<Outcome> =>
+  const attempt = async (storeReadings: () => Promise<Outcome>): Promise<ImportOutcome> =>
     inTransaction(client, async () => {
       const outcome = withRejects(batch, await storeReadings());
       if (batch.rows.rejectedCount > 0) {
@@ -195,7 +203,7 @@ async function storeBatch(
         return await attempt(async () => {
           if (readings.length > 0)
             await copyRows(client, `readings (${readingColumns})`, [readings]);
-          return { stored: batch.rows.readingCount, duplicates: 0, rejected: 0 };
+          return allStored(batch);
         });
       } catch (error) {
         if (!isRefusal(error)) throw error;
@@ -214,7 +222,7 @@ async function moveImport(
   client: pg.Client,
   source: ImportSource,
   from: ImportState,
-  outcome: Outcome,
+  outcome: ImportOutcome,
   resumeAt: unknown,
 ): Promise<void> {
   const to = added(from, outcome);
@@ -245,7 +253,7 @@ async function findState(client: pg.Client, source: ImportSource): Promise<Impor
 }
 
 /** What would become of the batch's rows, by what is stored now. */
-async function judge(client: pg.Client, batch: ImportBatch): Promise<Outcome> {
+async function judge(client: pg.Client, batch: ImportBatch): Promise<ImportOutcome> {
   const { readingCount } = batch.rows;
   const readings = splitRows(batch.rows.readings.rows);
   const { stored, conflicts } = await inTransaction(client, async () => {
@@ -265,19 +273,26 @@ async function judge(client: pg.Client, batch: ImportBatch): Promise<Outcome> {
   return withRejects(batch, {
     stored,
     duplicates: readingCount - stored - conflicts,
-    rejected: conflicts,
+    conflicts,
+    refused: 0,
   });
 }
 
-const allNew = (batch: ImportBatch): Outcome =>
-  withRejects(batch, { stored: batch.rows.readingCount, duplicates: 0, rejected: 0 });
-
-const withRejects = (batch: ImportBatch, outcome: Outcome): Outcome => ({
-  ...outcome,
-  rejected: outcome.rejected + batch.rows.rejectedCount,
+const allStored = (batch: ImportBatch): Outcome => ({
+  stored: batch.rows.readingCount,
+  duplicates: 0,
+  conflicts: 0,
+  refused: 0,
 });
 
-function added(account: ImportAccount, outcome: Outcome): ImportAccount {
+function withRejects(
+  batch: ImportBatch,
+  { stored, duplicates, conflicts, refused }: Outcome,
+): ImportOutcome {
+  return { stored, duplicates, rejected: conflicts + refused + batch.rows.rejectedCount };
+}
+
+function added(account: ImportAccount, outcome: ImportOutcome): ImportAccount {
   const stored = account.stored + outcome.stored;
   const duplicates = account.duplicates + outcome.duplicates;
   const rejected = account.rejected + outcome.rejected;
