@@ -76,7 +76,7 @@ async function verify(
 }
 
 /** What is not well, each with its mark; else one line for all. */
-export function inShort(
+function inShort(
   name: string,
   lines: readonly string[],
   verdict: JournalVerdict,
