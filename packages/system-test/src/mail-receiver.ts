@@ -46,7 +46,7 @@ export class MailReceiver {
           receiver.mails.push({
             from: envelope.mailFrom === false ? '' : envelope.mailFrom.address,
             to: envelope.rcptTo.map(({ address }) => address),
-            data: data.replaceAll('=\r\n', ''),
+            data: withLongLines(data),
             isEncrypted: secure,
           });
           callback();
@@ -60,4 +60,10 @@ export class MailReceiver {
     releases.push(() => new Promise<void>((closed) => server.close(() => closed())));
     return receiver;
   }
+}
+
+/** Only in the text: a header may end with the same characters. */
+function withLongLines(data: string): string {
+  const end = data.indexOf('\r\n\r\n');
+  return data.slice(0, end) + data.slice(end).replaceAll('=\r\n', '');
 }

@@ -138,7 +138,7 @@ describe('a TCP worker that is killed and does not come back', () => {
       expect(mail.mails).toHaveLength(2);
       expect(webhook()).toHaveLength(3);
     });
-    expect(slack()[1]).toMatch(/^✅ zdenergy on .*: good again after \d\d s\n/);
+    expect(slack()[1]).toMatch(/^✅ zdenergy on .*: good again after \d+ (s|min).*\n/);
     expect(mail.mails[1]?.data).toMatch(/^Message-ID: <\w+-health-1-good@zdenergy>\r$/m);
     expect(webhook()[2]).toMatchObject({ event: 'good', status: 'ok' });
     expect(webhook()[2]?.duration_seconds).toBeGreaterThanOrEqual(10);
@@ -206,7 +206,9 @@ describe('npm run alert:test', () => {
       NODE_EXTRA_CA_CERTS: settings.TLS_CA,
     };
     const { code, output } = await alertTest(all);
-    expect(output).toMatch(/✅ Slack: .*\n✅ E-mail: .*\n✅ Webhook: .*\n/);
+    for (const name of ['Slack', 'E-mail', 'Webhook']) {
+      expect(output).toContain(`✅ ${name}: the test message was taken.`);
+    }
     expect(code).toBe(0);
     expect(mail.mails).toMatchObject([{ from: 'z@example.com', isEncrypted: true }]);
     expect(web.requests).toHaveLength(2);

@@ -21,10 +21,11 @@ export interface AlertParts {
 }
 
 export async function startAlerts(parts: AlertParts): Promise<Running> {
-  const running = [await startWatch(parts), await startPings(parts)];
+  const started = [await startWatch(parts), await startPings(parts)];
+  const running = started.filter((one) => one !== undefined);
   return {
     async stop() {
-      await Promise.all(running.map((one) => one?.stop()));
+      await Promise.all(running.map((one) => one.stop()));
     },
   };
 }
