@@ -26,6 +26,7 @@ const homes = {
   express: ['api'],
   compression: ['api'],
   helmet: ['api'],
+  'node-cron': ['api'],
   winston: ['core'],
   preact: ['dashboard'],
   uplot: ['dashboard'],

@@ -32,6 +32,8 @@ import { withReport, type GatewayReports } from './gateway-reports.js';
 import { answerHealth, isHealthUrl } from './health-endpoint.js';
 import { healthReport, type DatabaseState, type HealthReport } from './health.js';
 import { serveHttp } from './http-server.js';
+import type { Schedule } from './jobs/schedule.js';
+import { startJobs } from './jobs/start-jobs.js';
 import { LiveCount } from './live-count.js';
 import { createLogin } from './login.js';
 import { RecentReadings } from './recent-readings.js';
@@ -64,6 +66,7 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
   let cluster: ClusterReport | null = null;
   let gateways: GatewayReports = new Map();
   let databaseState = (): DatabaseState => ({ connected: null, problem: null });
+  let jobs: Schedule | undefined;
   let cutConnections = (): void => undefined;
 
   const statusSince = new StatusSince();
@@ -160,7 +163,10 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       const handle = sockets.get('http');
       if (handle === undefined) throw new Error('The supervisor sent no socket for HTTP.');
       const fill = fillOnce(readings, settings, logger);
-      const watch = watchDatabase(createDatabaseProbe(settings.databaseUrl), logger, fill);
+      const watch = watchDatabase(createDatabaseProbe(settings.databaseUrl), logger, () => {
+        fill();
+        jobs?.databaseAnswered();
+      });
       releases.push(() => watch.stop());
       databaseState = () => watch.state();
 
@@ -174,6 +180,14 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       releases.push(() => hub.close());
       cutConnections = () => server.cut();
       logger.listening(`HTTP server listening on port ${server.port}`);
+      const schedule = startJobs({
+        settings,
+        isConnected: () => databaseState().connected === true,
+        incompleteMs: () => incompleteMs(cluster, performance.now()),
+        logger,
+      });
+      releases.push(() => schedule.stop());
+      jobs = schedule;
     },
     async stop(deadlineMs) {
       const timer = setTimeout(() => cutConnections(), Math.max(0, deadlineMs - cutMarginMs));

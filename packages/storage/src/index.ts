@@ -17,6 +17,14 @@ export type { Chart, ChartPoint, ChartQuestion } from './postgres/chart.js';
 export { isServerGone } from './postgres/connection.js';
 export { openCsvExport, type CsvExport, type CsvQuestion } from './postgres/csv-export.js';
 export {
+  JobProblem,
+  runJob,
+  type JobName,
+  type JobOrder,
+  type JobOutcome,
+  type JobSession,
+} from './postgres/job-run.js';
+export {
   copyTextColumns,
   openMeasuringSession,
   type JournalTotals,
@@ -26,6 +34,7 @@ export {
 } from './postgres/measuring.js';
 export { createDatabaseProbe, type DatabaseProbe } from './postgres/probe.js';
 export { newestReadings } from './postgres/newest-readings.js';
+export { makePartitionsAhead } from './postgres/partitions.js';
 export { askProgress } from './postgres/progress.js';
 export {
   openRejectedReadings,
@@ -34,6 +43,12 @@ export {
   type RejectedReading,
   type RejectedReadings,
 } from './postgres/rejected.js';
+export {
+  deleteRejectedBefore,
+  dropMonthsBefore,
+  keptSinceMs,
+  type DroppedMonth,
+} from './postgres/retention.js';
 export { openRollups, type RollupLook, type Rollups } from './postgres/rollups.js';
 export {
   openSensorTable,
@@ -44,6 +59,7 @@ export {
   type SensorTable,
   type StatusRule,
 } from './postgres/sensors.js';
+export { refreshStatistics } from './postgres/statistics.js';
 export {
   openStoredData,
   type MeasuredReading,
