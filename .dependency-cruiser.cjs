@@ -27,6 +27,7 @@ const homes = {
   compression: ['api'],
   helmet: ['api'],
   nodemailer: ['api'],
+  'node-cron': ['api'],
   winston: ['core'],
   preact: ['dashboard'],
   uplot: ['dashboard'],

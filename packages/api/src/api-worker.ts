@@ -37,6 +37,8 @@ import { answerHealth, isHealthUrl } from './health-endpoint.js';
 import { healthReport, type DatabaseState, type HealthReport } from './health.js';
 import { serveHttp } from './http-server.js';
 import { LedgerCounters } from './ledger-counters.js';
+import type { Schedule } from './jobs/schedule.js';
+import { startJobs } from './jobs/start-jobs.js';
 import { LiveCount } from './live-count.js';
 import { createLogin } from './login.js';
 import { answerMetrics } from './metrics-endpoint.js';
@@ -71,6 +73,7 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
   let cluster: ClusterReport | null = null;
   let gateways: GatewayReports = new Map();
   let databaseState = (): DatabaseState => ({ connected: null, problem: null });
+  let jobs: Schedule | undefined;
   let cutConnections = (): void => undefined;
 
   const statusSince = new StatusSince();
@@ -184,7 +187,10 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       const handle = sockets.get('http');
       if (handle === undefined) throw new Error('The supervisor sent no socket for HTTP.');
       const fill = fillOnce(readings, settings, logger);
-      const watch = watchDatabase(createDatabaseProbe(settings.databaseUrl), logger, fill);
+      const watch = watchDatabase(createDatabaseProbe(settings.databaseUrl), logger, () => {
+        fill();
+        jobs?.databaseAnswered();
+      });
       releases.push(() => watch.stop());
       databaseState = () => watch.state();
 
@@ -203,6 +209,14 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
       const alerts = await startAlerts(parts);
       releases.push(() => alerts.stop());
       logger.listening(`HTTP server listening on port ${server.port}`);
+      const schedule = startJobs({
+        settings,
+        isConnected: () => databaseState().connected === true,
+        incompleteMs: () => incompleteMs(cluster, performance.now()),
+        logger,
+      });
+      releases.push(() => schedule.stop());
+      jobs = schedule;
     },
     async stop(deadlineMs) {
       const timer = setTimeout(() => cutConnections(), Math.max(0, deadlineMs - cutMarginMs));

@@ -7,6 +7,7 @@ import { createLogger, describeError, parseSettings, serveSupervisor } from '@zd
 // 64 open; in one they do not, and it dies before it can say anything.
 await import('@zdenergy/storage');
 await import('./stored-routes.js');
+await import('./jobs/start-jobs.js');
 await import('./app.js');
 const { apiWorker } = await import('./api-worker.js');
 

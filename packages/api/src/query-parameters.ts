@@ -5,6 +5,7 @@
  * where one is meant, is wrong.
  */
 import { localTimeUs, maxSensorIdCharacters, textFlaw, type TimeZone } from '@zdenergy/core';
+import { calendarDay, type CalendarDay } from './calendar-day.js';
 
 /** A parameter that is wrong; the message names it. */
 export class ParameterRefused extends Error {
@@ -90,14 +91,6 @@ export function choiceParameter<Choice extends string>(
   return choice;
 }
 
-/** A day of the calendar. */
-export interface CalendarDay {
-  readonly text: string;
-  /** When it starts, and when the next one does, in the zone; milliseconds since 1970. */
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
 /** @throws {ParameterRefused} */
 export function dayParameter(query: Query, name: string, zone: TimeZone): CalendarDay | undefined {
   const expected = 'a date such as 2025-10-02';
@@ -109,12 +102,7 @@ export function dayParameter(query: Query, name: string, zone: TimeZone): Calend
   if (year === undefined || Number(year) < 100 || localUs === undefined) {
     throw new ParameterRefused(name, expected);
   }
-  const dayUs = 24 * 3_600_000_000;
-  return {
-    text,
-    startMs: zone.toInstantUs(localUs) / 1_000,
-    endMs: zone.toInstantUs(localUs + dayUs) / 1_000,
-  };
+  return calendarDay(localUs / 1_000, zone);
 }
 
 const written = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i;

@@ -4,7 +4,7 @@
  * What always holds: caught up, looks end where 5 minutes end, so that nearly every row is made once
  * and not once for each reading.
  */
-import type { Logger, Running } from '@zdenergy/core';
+import { formatDuration, type Logger, type Running } from '@zdenergy/core';
 import type { Rollups } from '@zdenergy/storage';
 import { watchArrivals } from './arrival-watch.js';
 
@@ -16,9 +16,22 @@ export interface RollupWatchParts {
 }
 
 /** Starts at once. */
-export function watchRollups(parts: RollupWatchParts): Running {
+export function watchRollups({ table, ...parts }: RollupWatchParts): Running {
+  const logged: Pick<Rollups, 'look' | 'close'> = {
+    async look(completeUntilMs, windowMs) {
+      const startedAtMs = performance.now();
+      const look = await table.look(completeUntilMs, windowMs);
+      if (look !== null && look.buckets > 0) {
+        const took = formatDuration(performance.now() - startedAtMs);
+        parts.logger.debug(`Rollups: made ${look.buckets} rows of 5 minutes, in ${took}`);
+      }
+      return look;
+    },
+    close: () => table.close(),
+  };
   return watchArrivals({
     ...parts,
+    table: logged,
     name: 'rollups',
     // Most of these find no new 5 minutes, which costs next to nothing.
     intervalMs: 20_000,

@@ -197,6 +197,18 @@ export const settingsTable = {
     null,
     'Disk kept free; unset: 5 % of the disk, at most 500 MB',
   ),
+  retentionDays: setting(
+    'RETENTION_DAYS',
+    count(0, 36_500, 'expected 0 (keep all), or a whole number of days up to 36500'),
+    '0',
+    'Days after which readings go, by whole months; 0: keep all',
+  ),
+  dailyExportDir: setting(
+    'DAILY_EXPORT_DIR',
+    text.min(1),
+    null,
+    'Directory for a CSV of each day, written in the night after it; unset: none',
+  ),
   httpHost: setting('HTTP_HOST', text.min(1), '0.0.0.0', 'Address of the HTTP server'),
   httpPort: setting('HTTP_PORT', port, '5000', 'Port of the HTTP server'),
   staleAfterMs: setting(

@@ -26,6 +26,14 @@ export {
   type ImportTarget,
 } from './postgres/imports.js';
 export {
+  JobProblem,
+  runJob,
+  type JobName,
+  type JobOrder,
+  type JobOutcome,
+  type JobSession,
+} from './postgres/job-run.js';
+export {
   copyTextColumns,
   openMeasuringSession,
   type JournalTotals,
@@ -36,6 +44,7 @@ export {
 export { createDatabaseProbe, type DatabaseProbe } from './postgres/probe.js';
 export { newestReadings } from './postgres/newest-readings.js';
 export { openOldTable, type OldTable } from './postgres/old-table.js';
+export { makePartitionsAhead } from './postgres/partitions.js';
 export { askProgress } from './postgres/progress.js';
 export {
   openRejectedReadings,
@@ -44,6 +53,12 @@ export {
   type RejectedReading,
   type RejectedReadings,
 } from './postgres/rejected.js';
+export {
+  deleteRejectedBefore,
+  dropMonthsBefore,
+  keptSinceMs,
+  type DroppedMonth,
+} from './postgres/retention.js';
 export { openRollups, type RollupLook, type Rollups } from './postgres/rollups.js';
 export {
   openSensorTable,
@@ -54,6 +69,7 @@ export {
   type SensorTable,
   type StatusRule,
 } from './postgres/sensors.js';
+export { refreshStatistics } from './postgres/statistics.js';
 export {
   openStoredData,
   type MeasuredReading,

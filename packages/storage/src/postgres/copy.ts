@@ -29,7 +29,11 @@ export function isRefusal(error: unknown): boolean {
 export const describeRefusal = (error: unknown): string =>
   `Postgres refuses it: ${describeError(error)} (${errorCode(error) ?? 'no code'})`;
 
-/** A month's partition went away under us; it is made again with the next connection. */
+/**
+ * A month's partition went away under us; it is made again with the next connection. A rule of the table
+ * that refuses a value has a name, whatever language the server speaks; this has none.
+ */
 function lacksPartition(error: unknown): boolean {
-  return errorCode(error) === '23514' && /no partition of relation/.test(describeError(error));
+  if (errorCode(error) !== '23514' || typeof error !== 'object' || error === null) return false;
+  return !('constraint' in error) || error.constraint === undefined;
 }

@@ -1,5 +1,6 @@
 /**
- * The partitions of `readings`, one for each month (UTC), made when the first reading needs them.
+ * The partitions of `readings`, one for each month (UTC), made ahead, or when the first reading needs
+ * them.
  *
  * What always holds: a partition is attached, not created in place, so that neither readers nor
  * other writers of `readings` are locked out meanwhile.
@@ -8,7 +9,7 @@ import type pg from 'pg';
 import { startOfMonthMs } from '../batch.js';
 
 /** Two workers may want the same month at once. */
-const lockKey = 7_246_001;
+export const partitionsLockKey = 7_246_001;
 
 /** Makes sure that readings of these months (see `Batch.months`) have a place. */
 export async function ensurePartitions(
@@ -23,13 +24,45 @@ export async function ensurePartitions(
   }
 }
 
-async function ensurePartition(client: pg.Client, month: number): Promise<void> {
+/** Makes the partitions of the current and the next month (UTC); returns the names of new ones. */
+export async function makePartitionsAhead(client: pg.Client, nowMs: number): Promise<string[]> {
+  const now = new Date(nowMs);
+  const month = (now.getUTCFullYear() - 1970) * 12 + now.getUTCMonth();
+  const made: string[] = [];
+  for (const wanted of [month, month + 1]) {
+    if (await ensurePartition(client, wanted)) made.push(partitionName(wanted));
+  }
+  return made;
+}
+
+/** Of a month, see `Batch.months`. */
+export function partitionName(month: number): string {
+  const from = new Date(startOfMonthMs(month)).toISOString();
+  return `readings_${from.slice(0, 4)}_${from.slice(5, 7)}`;
+}
+
+/** Undefined when it is no name of a month's partition. */
+export function monthOfPartition(name: string): number | undefined {
+  const [, year, month] = /^readings_(\d{4})_(0[1-9]|1[0-2])$/.exec(name) ?? [];
+  return year === undefined ? undefined : (Number(year) - 1970) * 12 + Number(month) - 1;
+}
+
+export async function partitionNames(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+      WHERE inhparent = 'readings'::regclass`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** True when it was not there. */
+async function ensurePartition(client: pg.Client, month: number): Promise<boolean> {
   const from = new Date(startOfMonthMs(month)).toISOString();
   const to = new Date(startOfMonthMs(month + 1)).toISOString();
-  const name = `readings_${from.slice(0, 4)}_${from.slice(5, 7)}`;
+  const name = partitionName(month);
   await client.query('BEGIN');
   try {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [lockKey]);
+    await client.query('SELECT pg_advisory_xact_lock($1)', [partitionsLockKey]);
     const existing = await client.query(
       `SELECT FROM pg_inherits
         WHERE inhparent = 'readings'::regclass AND inhrelid = to_regclass($1)`,
@@ -42,6 +75,7 @@ async function ensurePartition(client: pg.Client, month: number): Promise<void> 
       );
     }
     await client.query('COMMIT');
+    return existing.rowCount === 0;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;

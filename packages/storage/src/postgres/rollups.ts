@@ -14,6 +14,9 @@ export const hourMs = 60 * 60_000;
 /** The columns of measurements, in `readings` and (with suffixes) in the rollups. */
 export const measured = ['temperature', 'humidity', 'lux', 'irradiance'] as const;
 
+/** Held while they are brought up to date. */
+export const rollupsLockKey = 7_246_004;
+
 /** A window holds what takes about 3 s, but is never shorter than a second, in which much may come. */
 const statementTimeoutMs = 60_000;
 
@@ -57,7 +60,7 @@ export function openRollups(databaseUrl: string): Rollups {
 }
 
 const follower: Follower<number> = {
-  lockKey: 7_246_004,
+  lockKey: rollupsLockKey,
   progressTable: 'rollups_progress',
   statementTimeoutMs,
   async takeIn(client, fromMs, untilMs) {

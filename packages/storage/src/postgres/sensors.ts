@@ -8,6 +8,9 @@ import type pg from 'pg';
 import { holdFollower, lookAtArrivals, type Follower } from './arrivals.js';
 import { keptConnection } from './kept-connection.js';
 
+/** Held while the table is brought up to date. */
+export const sensorsLockKey = 7_246_003;
+
 /** Skews further apart are no jitter: the clock was set, or readings were sent late. */
 const steadySeconds = 180;
 /** The skew is smoothed over about as many looks. */
@@ -117,7 +120,7 @@ export function openSensorTable(databaseUrl: string): SensorTable {
 }
 
 const follower: Follower<number> = {
-  lockKey: 7_246_003,
+  lockKey: sensorsLockKey,
   progressTable: 'sensors_progress',
   async takeIn(client, fromMs, untilMs) {
     const seen = await client.query(upsert, [fromMs / 1_000, untilMs / 1_000]);
