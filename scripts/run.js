@@ -7,11 +7,11 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
-const { prepareOrExit, root } = require('./prepare.js');
+const { prepareOrExit } = require('./prepare.js');
 
 async function main([name = '', ...args]) {
-  await prepareOrExit();
-  const commands = path.join(root, 'packages', 'cli', 'dist');
+  const build = await prepareOrExit();
+  const commands = path.join(build, 'packages', 'cli', 'dist');
   const file = path.join(commands, `${name}.js`);
   if (!/^[a-z][a-z-]*$/.test(name) || !fs.existsSync(file)) {
     process.stderr.write(`💥 There is no command "${name}"; see the scripts in package.json.\n`);

@@ -25,6 +25,7 @@ export {
   type ServerDescription,
 } from './postgres/measuring.js';
 export { createDatabaseProbe, type DatabaseProbe } from './postgres/probe.js';
+export { migrateDatabase } from './postgres/migrate.js';
 export { newestReadings } from './postgres/newest-readings.js';
 export { askProgress } from './postgres/progress.js';
 export {
