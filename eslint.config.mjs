@@ -60,7 +60,7 @@ const uncountedTests = [
 ];
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/node_modules/', 'data/', 'coverage/']),
+  globalIgnores(['**/dist/', '**/node_modules/', 'data/', 'releases/', 'coverage/']),
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.{ts,tsx}'],

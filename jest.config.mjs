@@ -25,7 +25,7 @@ const common = {
       },
     ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/data/'],
+  modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/releases/'],
 };
 
 /** Sources import each other as './x.js', the name that the build gives to x.ts. */

@@ -2,7 +2,8 @@
  * Installs and builds what is missing or out of date, so that every command works on a fresh clone.
  *
  * What always holds: it is quiet about what succeeds and shows all that a failing step said; it does
- * nothing, in a few milliseconds, when everything is up to date.
+ * nothing, in a few milliseconds, when everything is up to date. Where scripts/deploy.sh has brought a
+ * version, that one is what runs, and nothing is built in place any more.
  */
 'use strict';
 
@@ -12,6 +13,8 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 const packages = path.join(root, 'packages');
+/** Leads to the build that scripts/deploy.sh brought last; not there before the first. */
+const currentLink = path.join(root, 'releases', 'current');
 /** Written after each build; a source that is newer has not been built. */
 const buildStamp = path.join(root, 'node_modules', '.cache', 'zdenergy-built');
 /** zlib.crc32 and process.loadEnvFile are there from this version on. */
@@ -110,14 +113,25 @@ async function prepare() {
   if (mustBuild()) await build();
 }
 
-/** Prepares, or says why not and ends the process. */
+/** The build that scripts/deploy.sh has made current, by its real path; undefined without one. */
+function deployedBuild() {
+  const isWhole = fs.existsSync(
+    path.join(currentLink, 'packages', 'supervisor', 'dist', 'main.js'),
+  );
+  return isWhole ? fs.realpathSync(currentLink) : undefined;
+}
+
+/** Gives the directory of the build that is to run; prepares it, or says why not and ends the process. */
 async function prepareOrExit() {
   try {
-    await prepare();
+    checkNode();
+    const deployed = deployedBuild();
+    if (deployed === undefined) await prepare();
+    return deployed ?? root;
   } catch (error) {
     process.stderr.write(`💥 ${error.message}\n`);
     process.exit(1);
   }
 }
 
-module.exports = { prepare, prepareOrExit, root };
+module.exports = { currentLink, prepare, prepareOrExit, root };

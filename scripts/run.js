@@ -7,12 +7,12 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
-const { prepareOrExit, root } = require('./prepare.js');
+const { prepareOrExit } = require('./prepare.js');
 
 async function main([name = '', ...args]) {
-  await prepareOrExit();
+  const build = await prepareOrExit();
   const [command, holder = 'cli'] = name.split('/').reverse();
-  const file = path.join(root, 'packages', holder, 'dist', `${command}.js`);
+  const file = path.join(build, 'packages', holder, 'dist', `${command}.js`);
   if (!/^([a-z-]+\/)?[a-z][a-z-]*$/.test(name) || !fs.existsSync(file)) {
     process.stderr.write(`💥 There is no command "${name}"; see the scripts in package.json.\n`);
     process.exit(1);

@@ -62,12 +62,15 @@ export interface ApiParts {
   /** With the database's address in it, which the supervisor sees to. */
   readonly settings: Settings & { readonly databaseUrl: string };
   readonly version: string;
+  /** Of which commit this build is, where that is known. */
+  readonly commit?: string;
   /** Where the build of the page is, if there is one. */
   readonly dashboardDir: string;
   readonly logger: Logger;
 }
 
-export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts): WorkerDuties {
+export function apiWorker(parts: ApiParts): WorkerDuties {
+  const { settings, version, commit, dashboardDir, logger } = parts;
   const releases = new Releases();
   const readings = new RecentReadings(settings.memoryReadings);
   let cluster: ClusterReport | null = null;
@@ -86,6 +89,7 @@ export function apiWorker({ settings, version, dashboardDir, logger }: ApiParts)
         memoryReadings: readings.size,
         staleAfterMs: settings.staleAfterMs,
         version,
+        ...(commit !== undefined && { commit }),
       },
       now,
     );

@@ -30,6 +30,8 @@ export interface HealthInput {
   readonly memoryReadings: number;
   readonly staleAfterMs: number;
   readonly version: string;
+  /** Of which commit this build is; absent where it was not noted. */
+  readonly commit?: string;
 }
 
 /** The same moment on both clocks, in milliseconds. */
@@ -58,6 +60,8 @@ export interface HealthBody {
   readonly workers: readonly WorkerReport[];
   readonly uptime_seconds: number | null;
   readonly version: string;
+  /** Of which commit the answering process is, where scripts/deploy.sh has built it. */
+  readonly commit?: string;
   /** Since when `status` is what it is, to the second; added by whoever keeps that in mind. */
   readonly status_since?: string;
 }
@@ -131,6 +135,7 @@ export function healthReport(input: HealthInput, now: Now): HealthReport {
       })),
       uptime_seconds: state === undefined ? null : seconds(state.uptimeMs + ageMs),
       version: input.version,
+      ...(input.commit !== undefined && { commit: input.commit }),
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The entry of the API worker, forked by the supervisor. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createLogger, describeError, parseSettings, serveSupervisor } from '@zdenergy/core';
 
@@ -23,10 +23,19 @@ const { databaseUrl } = settings;
 if (databaseUrl === undefined) {
   throw new Error('DATABASE_URL is not set. The supervisor sets it: start zdenergy by npm start.');
 }
-const version = versionOf(new URL('../../../package.json', import.meta.url));
+const version = readText(new URL('../../../package.json', import.meta.url), 'version') ?? 'unknown';
+// Written by scripts/deploy.sh.
+const commit = readText(new URL('../../../release.json', import.meta.url), 'commit');
 const dashboardDir = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
 serveSupervisor(
-  () => apiWorker({ settings: { ...settings, databaseUrl }, version, dashboardDir, logger }),
+  () =>
+    apiWorker({
+      settings: { ...settings, databaseUrl },
+      version,
+      ...(commit !== undefined && { commit }),
+      dashboardDir,
+      logger,
+    }),
   (code, reason) => {
     if (reason !== undefined) logger.fatal(`The API worker gives up: ${describeError(reason)}`);
     exit(code);
@@ -38,11 +47,10 @@ function exit(code: number): never {
   process.exit(code);
 }
 
-/** The version in the project's package.json. */
-function versionOf(file: URL): string {
+/** A text that a JSON file of the project holds; undefined when there is none. */
+function readText(file: URL, name: string): string | undefined {
+  if (!existsSync(file)) return undefined;
   const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  if (typeof content === 'object' && content !== null && 'version' in content) {
-    return String(content.version);
-  }
-  return 'unknown';
+  const found = Object.entries(content ?? {}).find(([key]) => key === name);
+  return found && String(found[1]);
 }

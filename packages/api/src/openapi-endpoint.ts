@@ -170,9 +170,10 @@ const schemas: Readonly<Record<string, Schema>> = {
       memory_readings_count: count,
       uptime_seconds: orNull(count),
       version: string,
+      commit: { ...string, description: 'Of a version that scripts/deploy.sh has brought' },
       timestamp: time,
     },
-    ['status_since'],
+    ['status_since', 'commit'],
   ),
 };
 

@@ -1,7 +1,10 @@
 /**
  * What the supervisor and its workers say to each other: two unions, discriminated by `type`.
  *
- * Messages are parsed once, where they come in (`parseToWorker`, `parseFromWorker`). What always
+ * Messages are parsed once, where they come in (`parseToWorker`, `parseFromWorker`). Both ends may be
+ * of neighbouring versions, for a supervisor goes on while its workers are replaced by newer ones: a field
+ * that the other end does not know is dropped, one that it misses is refused. So a new field is optional
+ * for a version, and a field that others need is not removed. What always
  * holds: ages are monotonic and in milliseconds, counts only grow while a process lives, and of a
  * snapshot only the latest matters, so that a sender drops one rather than queue it.
  */
@@ -207,7 +210,14 @@ const fromWorker = z.discriminatedUnion('type', [
 ]);
 export type FromWorker = zod.infer<typeof fromWorker>;
 
-/** @throws {z.ZodError} for a message of another version or sender. */
-export const parseToWorker = (message: unknown): ToWorker => toWorker.parse(message);
-/** @throws {z.ZodError} for a message of another version or sender. */
-export const parseFromWorker = (message: unknown): FromWorker => fromWorker.parse(message);
+/** @throws {Error} naming the field, for a message of another version or sender. */
+export const parseToWorker = (message: unknown): ToWorker => parse(toWorker, message);
+/** @throws {Error} naming the field, for a message of another version or sender. */
+export const parseFromWorker = (message: unknown): FromWorker => parse(fromWorker, message);
+
+function parse<Message>(schema: zod.ZodType<Message>, message: unknown): Message {
+  const result = schema.safeParse(message);
+  if (result.success) return result.data;
+  const [{ path, message: problem }] = result.error.issues;
+  throw new Error(`${path.join('.')}: ${problem}`, { cause: result.error });
+}

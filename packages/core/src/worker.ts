@@ -8,6 +8,7 @@
  * watches the parent's process id kills it.
  */
 import { Worker as Thread } from 'node:worker_threads';
+import { describeError } from './errors.js';
 import type { IngestSnapshot, ListenerName, ToWorker } from './ipc.js';
 import { parseToWorker, type FromWorker } from './ipc.js';
 import { Pulse } from './pulse.js';
@@ -81,7 +82,15 @@ export function serveSupervisor(
   };
 
   process.on('message', (received: unknown, handle: unknown) => {
-    const message = parseToWorker(received);
+    let message: ToWorker;
+    try {
+      message = parseToWorker(received);
+    } catch (error) {
+      // Going on without it could be serving half of what is asked for.
+      const problem = `the supervisor sent a message that cannot be read (${describeError(error)}); if zdenergy was updated, restart it as a whole`;
+      exit(1, new Error(problem, { cause: error }));
+      return;
+    }
     switch (message.type) {
       case 'socket':
         if (typeof handle === 'object' && handle !== null) sockets.set(message.listener, handle);

@@ -42,6 +42,7 @@ export {
   type ServerDescription,
 } from './postgres/measuring.js';
 export { createDatabaseProbe, type DatabaseProbe } from './postgres/probe.js';
+export { migrateDatabase } from './postgres/migrate.js';
 export { newestReadings } from './postgres/newest-readings.js';
 export { openOldTable, type OldTable } from './postgres/old-table.js';
 export { makePartitionsAhead } from './postgres/partitions.js';

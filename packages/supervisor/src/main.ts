@@ -5,8 +5,10 @@
  * after a clean stop, 78 for wrong settings, 143 when PM2 stopped it before it was ready, 1 for all
  * else.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { isatty } from 'node:tty';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Logger, Settings } from '@zdenergy/core';
 import {
   createLogger,
@@ -30,10 +32,8 @@ const configurationExitCode = 78;
  */
 const stoppedEarlyExitCode = 143;
 
-const entries = {
-  ingest: new URL('../../ingest/dist/main.js', import.meta.url),
-  api: new URL('../../api/dist/main.js', import.meta.url),
-};
+/** The build that this file belongs to. */
+const ownBuild = fileURLToPath(new URL('../../../', import.meta.url));
 
 if (process.argv.includes('--help')) {
   process.stdout.write(
@@ -66,6 +66,17 @@ function refuse(problem: string): never {
   process.exit(configurationExitCode);
 }
 
+/**
+ * The file that a worker is started from: of the build that ZDENERGY_CURRENT leads to at that moment,
+ * so that a worker that starts is of the version last deployed, whatever version this process is.
+ */
+function entryOf(role: 'ingest' | 'api'): URL {
+  const current = process.env['ZDENERGY_CURRENT'];
+  const isThere = current !== undefined && existsSync(current);
+  const build = isThere ? realpathSync(current) : ownBuild;
+  return pathToFileURL(join(build, 'packages', role, 'dist', 'main.js'));
+}
+
 async function run(settings: Settings, logger: Logger): Promise<void> {
   const exit = (code: number): never => {
     logger.flush();
@@ -86,7 +97,9 @@ async function run(settings: Settings, logger: Logger): Promise<void> {
     logger.listening(announcement(settings, outsideAddress(), howToStop));
     process.send?.('ready', undefined, {}, () => undefined);
   };
-  const starting = startSupervisor(settings, process.env, entries, logger, ready);
+  // By its workers' environment deploy.sh finds it, and knows of which build it is.
+  const environment = { ...process.env, ZDENERGY_SUPERVISOR_BUILD: ownBuild };
+  const starting = startSupervisor(settings, environment, entryOf, logger, ready);
 
   let stoppingSinceMs: number | undefined;
   const stop = (why: string, exitCode: number): void => {
@@ -143,6 +156,7 @@ async function run(settings: Settings, logger: Logger): Promise<void> {
 
 async function reload(supervisor: Supervisor, logger: Logger): Promise<void> {
   logger.restarting('restarting the workers one after the other (SIGHUP)');
-  await supervisor.reload();
-  logger.info('the workers were reloaded');
+  const { failed } = await supervisor.reload();
+  if (failed === undefined) logger.info('the workers were reloaded');
+  else logger.error(`the reload ends at ${failed}, which did not become ready; the others stay`);
 }

@@ -13,6 +13,7 @@ import { openDataDirectory, ownerVariables } from './data-directory.js';
 import { bindSocket, listenersOf, type BoundSocket } from './listening-sockets.js';
 import { afterCheck, awakeSince, checkIntervalMs } from './liveness.js';
 import { OwnPostgres } from './own-postgres.js';
+import { createReload, type ReloadOutcome } from './reloading.js';
 import type { Supervised } from './supervised.js';
 import { WorkerProcess, type WorkerSpec } from './worker-process.js';
 
@@ -21,18 +22,12 @@ const workerStopMs = 8_000;
 /** For workers and Postgres together; what is left of the 12 s is for the process to exit. */
 const totalStopMs = 11_500;
 
-/** The JavaScript file of each kind of worker. */
-export interface WorkerEntries {
-  readonly ingest: URL;
-  readonly api: URL;
-}
+/** Gives the JavaScript file of a kind of worker, as it is to be started now. */
+export type WorkerEntry = (role: WorkerSpec['role']) => URL;
 
 export interface Supervisor extends Running {
-  /**
-   * Ends and starts the workers one after the other; Postgres and the sockets stay. Called
-   * meanwhile, it does so once more, for what came between.
-   */
-  reload(): Promise<void>;
+  /** Ends and starts the workers one after the other; Postgres and the sockets stay. */
+  reload(): Promise<ReloadOutcome>;
   /** Ends every child at once; `stop` then has nothing to wait for. */
   kill(): void;
 }
@@ -46,7 +41,7 @@ export interface Supervisor extends Running {
 export function startSupervisor(
   settings: Settings,
   environment: Readonly<Record<string, string | undefined>>,
-  entries: WorkerEntries,
+  entryOf: WorkerEntry,
   logger: Logger,
   ready: () => void,
 ): Promise<Supervisor> {
@@ -86,7 +81,7 @@ export function startSupervisor(
         {
           name,
           role,
-          entry: entries[role],
+          entry: () => entryOf(role),
           environment: workerEnvironment,
           sockets: sockets.filter((socket) => socket.role === role),
         },
@@ -118,15 +113,15 @@ export function startSupervisor(
     releases.push(watch(children, feed));
 
     releases.push(() => void (stoppingSinceMs = performance.now()));
-    let reloading: Promise<void> | undefined;
-    const reload = async (): Promise<void> => {
-      for (const child of workers) {
-        if (stoppingSinceMs !== undefined) return;
-        await child.reload(workerStopMs);
-      }
-    };
+    const reload = createReload(
+      workers.map((child) => ({
+        name: child.name,
+        reload: () => child.reload(workerStopMs),
+      })),
+      () => stoppingSinceMs !== undefined,
+    );
     return {
-      reload: () => (reloading ??= reload().finally(() => (reloading = undefined))),
+      reload,
       kill: () => {
         for (const child of children) child.kill();
       },

@@ -30,8 +30,8 @@ const configurationExitCode = 78;
 export interface WorkerSpec {
   readonly name: string;
   readonly role: 'ingest' | 'api';
-  /** The JavaScript file that node runs. */
-  readonly entry: URL;
+  /** The JavaScript file that node runs; asked at each fork, for a new version may be there then. */
+  readonly entry: () => URL;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly sockets: readonly BoundSocket[];
 }
@@ -63,6 +63,8 @@ interface Incarnation {
   hung: boolean;
   /** What is wrong with it, as it said itself or as its silence says. */
   fault: string | undefined;
+  /** Why what it last said could not be read. */
+  unreadable: string | undefined;
 }
 
 interface Deferred {
@@ -94,6 +96,10 @@ export class WorkerProcess implements Supervised {
     this.#restarts = new RestartClock(spec.name, logger);
   }
 
+  get name(): string {
+    return this.#spec.name;
+  }
+
   start(): void {
     if (this.#stopped || this.#current?.begun === true) return;
     const incarnation = this.#current ?? this.#fork();
@@ -105,7 +111,7 @@ export class WorkerProcess implements Supervised {
     const { name, entry, environment } = this.#spec;
     let child: ChildProcess;
     try {
-      child = fork(entry, [], {
+      child = fork(entry(), [], {
         env: { ...environment, ZDENERGY_WORKER_NAME: name },
         execArgv: ['--enable-source-maps'],
         serialization: 'advanced',
@@ -135,12 +141,14 @@ export class WorkerProcess implements Supervised {
     this.#events.changed();
   }
 
-  /** Ends the process and starts a new one at once; resolves when that is ready, or has failed. */
-  async reload(deadlineMs: number): Promise<void> {
+  /** Ends the process and starts a new one at once; gives whether that has become ready. */
+  async reload(deadlineMs: number): Promise<boolean> {
     this.#restarts.cancel();
     if (this.#current !== undefined) await this.#end(this.#current, deadlineMs);
     this.start();
-    await this.#current?.settled.done;
+    const incarnation = this.#current;
+    await incarnation?.settled.done;
+    return incarnation?.readyAtMs !== undefined;
   }
 
   async stop(deadlineMs: number): Promise<void> {
@@ -161,9 +169,10 @@ export class WorkerProcess implements Supervised {
     const limitMs = booting ? bootLimitMs : heartbeatLimitMs;
     if (!isHung(wakefulness, lastBeatAtMs ?? readyAtMs ?? startedAtMs, limitMs)) return;
     incarnation.hung = true;
-    incarnation.fault = booting
+    const silence = booting
       ? `it was not ready ${formatDuration(limitMs)} after its start`
       : `it hung: no sign of life for ${formatDuration(limitMs)}`;
+    incarnation.fault = incarnation.unreadable ?? silence;
     this.#problem = incarnation.fault;
     this.#events.changed();
     incarnation.child.kill('SIGKILL');
@@ -219,6 +228,7 @@ export class WorkerProcess implements Supervised {
       stopping: false,
       hung: false,
       fault: undefined,
+      unreadable: undefined,
     };
     child.on('message', (received) => {
       if (this.#current === incarnation) this.#receive(incarnation, received);
@@ -243,9 +253,7 @@ export class WorkerProcess implements Supervised {
     try {
       message = parseFromWorker(received);
     } catch (error) {
-      this.#logger.error(
-        `${this.#spec.name} sent a message that cannot be read: ${describeError(error)}`,
-      );
+      this.#unreadable(incarnation, describeError(error));
       return;
     }
     switch (message.type) {
@@ -259,6 +267,7 @@ export class WorkerProcess implements Supervised {
       case 'heartbeat':
         incarnation.lastBeatAtMs = performance.now();
         incarnation.process = message.process;
+        incarnation.unreadable = undefined;
         this.#ingest = message.ingest ?? this.#ingest;
         if (message.ingest !== null) this.#hours.report(message.ingest.connections, Date.now());
         break;
@@ -276,6 +285,15 @@ export class WorkerProcess implements Supervised {
       default:
         message satisfies never;
     }
+  }
+
+  /** Without heartbeats that can be read, `check` ends it, and this is then the reason. */
+  #unreadable(incarnation: Incarnation, problem: string): void {
+    const unreadable = `it sent a message that cannot be read (${problem}); if zdenergy was updated, restart it as a whole`;
+    const isNews = incarnation.unreadable !== unreadable;
+    incarnation.unreadable = unreadable;
+    // A heartbeat comes every second; the same line again would say nothing more.
+    if (isNews) this.#logger.error(`${this.#spec.name}: ${unreadable}`);
   }
 
   #ended(incarnation: Incarnation, exit: string, fromOutside: boolean): void {

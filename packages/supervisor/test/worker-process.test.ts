@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WorkerState } from '@zdenergy/core';
+import type { ToWorker, WorkerState } from '@zdenergy/core';
 import { isRunning, parentOf, processIds, startVariableOf } from '@zdenergy/core';
 import { bindSocket, type BoundSocket } from '../src/listening-sockets.js';
 import { WorkerProcess } from '../src/worker-process.js';
@@ -34,7 +34,7 @@ function startWorker(behaviour = 'obey'): WorkerProcess {
     {
       name: 'ingest-1',
       role: 'ingest',
-      entry: new URL('./fixtures/worker.mjs', import.meta.url),
+      entry: () => new URL('./fixtures/worker.mjs', import.meta.url),
       environment: { ...process.env, BEHAVIOUR: behaviour },
       sockets: [socket],
     },
@@ -179,8 +179,33 @@ it('survives a message that cannot be read', async () => {
   const child = startWorker();
   const pid = await readyPid(child);
   expect(await ask('babble')).toBe('said');
-  await eventually(() => log.lines.some((line) => line.startsWith('❌ ingest-1 sent a message')));
+  await eventually(() =>
+    log.lines.some((line) => line.startsWith('❌ ingest-1: it sent a message')),
+  );
   expect(stateOf(child)).toMatchObject({ pid, status: 'ready' });
+});
+
+it('says why it is ended when it is of a version that cannot be understood', async () => {
+  const child = startWorker('other-version');
+  const pid = await readyPid(child);
+  await eventually(() => log.lines.length > 0);
+  expect(log.lines).toEqual([
+    expect.stringMatching(
+      /^❌ ingest-1: it sent a message that cannot be read .*restart it as a whole$/s,
+    ),
+  ]);
+  const nowMs = performance.now() + 10_500;
+  child.check({ checkedAtMs: nowMs, awakeSinceMs: 0, checksInARow: 2 });
+  expect(stateOf(child).problem).toMatch(/a message that cannot be read/);
+  await eventually(() => !isRunning(pid));
+});
+
+it('ends, and says why, when its supervisor is of a version that it does not understand', async () => {
+  const child = startWorker();
+  await readyPid(child);
+  child.sendOrDrop({ type: 'of a later version' } as unknown as ToWorker);
+  await eventually(() => stateOf(child).restarts === 1);
+  expect(stateOf(child).problem).toBe('it failed (exit code 1)');
 });
 
 it('is reloaded without refusing a client, and without counting as a restart', async () => {
@@ -188,7 +213,7 @@ it('is reloaded without refusing a client, and without counting as a restart', a
   const pid = await readyPid(child);
   const clients: Promise<string>[] = [];
   const arrivals = setInterval(() => clients.push(ask('pid')), 10);
-  await child.reload(2_000);
+  expect(await child.reload(2_000)).toBe(true);
   clearInterval(arrivals);
   const answers = await Promise.all(clients);
   expect(stateOf(child)).toMatchObject({ status: 'ready', restarts: 0 });

@@ -13,8 +13,8 @@ import type { Zdenergy } from './zdenergy.js';
 
 const run = promisify(execFile);
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const program = join(root, 'node_modules', '.bin', 'pm2');
+const project = fileURLToPath(new URL('../../../', import.meta.url));
+const program = join(project, 'node_modules', '.bin', 'pm2');
 /** Longer than any of its own timeouts. */
 const timeoutMs = 90_000;
 
@@ -26,16 +26,19 @@ interface ListedApp {
 
 export class Pm2 {
   readonly #zdenergy: Zdenergy;
+  readonly #clone: string;
 
-  constructor(zdenergy: Zdenergy) {
+  /** @param clone the directory of the project that it runs zdenergy from. */
+  constructor(zdenergy: Zdenergy, clone = project) {
     this.#zdenergy = zdenergy;
+    this.#clone = clone;
   }
 
   /** Runs a command of PM2 in the project's directory. @throws with what it said when it fails. */
   async run(...args: string[]): Promise<string> {
     const { directory, environment } = this.#zdenergy;
     const { stdout } = await run(program, [...args, '--no-color'], {
-      cwd: root,
+      cwd: this.#clone,
       timeout: timeoutMs,
       env: {
         PATH: process.env['PATH'],

@@ -7,13 +7,32 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type pg from 'pg';
+import { connect } from './connection.js';
 
 const directory = new URL('../../migrations/', import.meta.url);
 /** Any number will do, as long as nothing else in the database locks it. */
 const lockKey = 7_246_000;
 
-/** @throws {Error} when a file was edited, or Postgres refuses one. */
-export async function migrate(client: pg.Client): Promise<void> {
+/**
+ * Brings a database up to date, for somebody who does not want to wait until a worker does it.
+ * @returns the names of the files that were applied now.
+ * @throws {Error} as `migrate`, or when the database cannot be reached.
+ */
+export async function migrateDatabase(databaseUrl: string): Promise<string[]> {
+  const connection = await connect(databaseUrl, 'zdenergy migrate');
+  try {
+    return await migrate(connection.client);
+  } finally {
+    await connection.close();
+  }
+}
+
+/**
+ * @returns the names of the files that were applied now.
+ * @throws {Error} when a file was edited, or Postgres refuses one.
+ */
+export async function migrate(client: pg.Client): Promise<string[]> {
+  const news: string[] = [];
   await client.query('SET statement_timeout = 0');
   await client.query('SELECT pg_advisory_lock($1)', [lockKey]);
   try {
@@ -28,13 +47,16 @@ export async function migrate(client: pg.Client): Promise<void> {
     const checksums = new Map(applied.rows.map(({ name, checksum }) => [name, checksum]));
     for (const { name, sql, checksum } of await migrationFiles()) {
       const known = checksums.get(name);
-      if (known === undefined) await apply(client, name, checksum, sql);
-      else if (known !== checksum) {
+      if (known === undefined) {
+        await apply(client, name, checksum, sql);
+        news.push(name);
+      } else if (known !== checksum) {
         throw new Error(
           `The migration ${name} was edited after it was applied. Restore it, and add a new file.`,
         );
       }
     }
+    return news;
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [lockKey]).catch(() => undefined);
     await client.query('RESET statement_timeout').catch(() => undefined);
