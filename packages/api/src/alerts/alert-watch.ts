@@ -27,7 +27,7 @@ const tickMs = 1_000;
 /** As often as the table of sensors is brought up to date. */
 const sensorLookMs = 10_000;
 /** A look at very many silent sensors leaves the database most of the time for others. */
-const restFactor = 20;
+const restFactor = 5;
 /** How long gateways were heard is worth so much after a crash. */
 const keepEveryMs = 600_000;
 /** At a stop, for a message that is on its way, and then for the disk. */
