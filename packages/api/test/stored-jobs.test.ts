@@ -330,7 +330,8 @@ describe('a file of an export', () => {
     const lines = (await readFile(join(directory, name), 'utf8')).split('\n');
     expect(lines[0]).toMatch(/^Timestamp,Temperature \(°C\)/);
     expect(lines).toHaveLength(32);
-    expect((await stat(join(directory, name))).mode & 0o777).toBe(0o640 & ~process.umask());
+    const { mode } = await stat(join(directory, name));
+    expect({ group: mode & 0o020, others: mode & 0o007 }).toEqual({ group: 0, others: 0 });
     expect(await readdir(directory)).toEqual([name]);
   });
 

@@ -17,7 +17,12 @@ export {
 export { judgeJournal, type Finding, type JournalVerdict, type Notice } from './journal/verify.js';
 export type { Chart, ChartPoint, ChartQuestion } from './postgres/chart.js';
 export { isServerGone } from './postgres/connection.js';
-export { openCsvExport, type CsvExport, type CsvQuestion } from './postgres/csv-export.js';
+export {
+  haveReadings,
+  openCsvExport,
+  type CsvExport,
+  type CsvQuestion,
+} from './postgres/csv-export.js';
 export { examineDatabase, type Examination } from './postgres/examination.js';
 export {
   openImport,

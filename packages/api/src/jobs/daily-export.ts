@@ -8,7 +8,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger, TimeZone } from '@zdenergy/core';
-import { JobProblem, keptSinceMs, openCsvExport } from '@zdenergy/storage';
+import { haveReadings, JobProblem, keptSinceMs, openCsvExport } from '@zdenergy/storage';
 import type { CalendarDay } from '../calendar-day.js';
 import { directoryProblem, isAside, writeExportFile } from './export-file.js';
 import type { Job } from './job.js';
@@ -48,7 +48,7 @@ export function dailyExportJob(parts: DailyExportParts): Job {
       const isComplete = nowMs - sinceMs - marginMs >= startOfTodayMs(nowMs, zone);
       return isComplete ? null : 'readings of yesterday wait to be stored';
     },
-    async run(_session, { signal }) {
+    async run({ client }, { signal }) {
       const problem = await directoryProblem(directory);
       if (problem !== null) throw new JobProblem(problem);
       const names = new Set(await readdir(directory));
@@ -61,8 +61,10 @@ export function dailyExportJob(parts: DailyExportParts): Job {
         keptSinceMs:
           parts.retentionDays === 0 ? -Infinity : keptSinceMs(nowMs, parts.retentionDays),
       });
+      const ranges = days.map(({ startMs, endMs }) => ({ fromMs: startMs, toMs: endMs }));
+      const found = await haveReadings(client, ranges);
       const written: string[] = [];
-      for (const day of days) {
+      for (const day of days.filter((_, n) => found[n])) {
         signal.throwIfAborted();
         const rows = await exportDay(parts, directory, day, signal);
         if (rows > 0) written.push(`${exportName(day)} (${rows.toLocaleString('en')} rows)`);

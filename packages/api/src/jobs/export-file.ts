@@ -22,7 +22,7 @@ const keptMostBytes = 1_000_000_000;
 const spaceCheckMs = 500;
 
 /** What is written aside begins and ends so. */
-export const asideName = (name: string): string => `.${name}.partial`;
+const asideName = (name: string): string => `.${name}.partial`;
 export const isAside = (name: string): boolean => /^[.]sensor_data_.*[.]csv[.]partial$/.test(name);
 
 /** Why exports cannot be written to the directory, and what to do; null: they can. */

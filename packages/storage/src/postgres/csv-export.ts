@@ -90,6 +90,23 @@ export async function openCsvExport(
   }
 }
 
+/** Whether there are readings in each of these ranges. */
+export async function haveReadings(
+  client: pg.Client,
+  ranges: readonly TimeRange[],
+): Promise<boolean[]> {
+  await client.query(readingSession);
+  const { rows } = await client.query<{ found: boolean }>(
+    `SELECT EXISTS (SELECT FROM readings
+                     WHERE time >= to_timestamp(range.start) AND time < to_timestamp(range.stop)
+                   ) AS found
+       FROM unnest($1::float8[], $2::float8[]) WITH ORDINALITY AS range (start, stop, n)
+      ORDER BY range.n`,
+    [ranges.map(({ fromMs }) => fromMs / 1_000), ranges.map(({ toMs }) => toMs / 1_000)],
+  );
+  return rows.map(({ found }) => found);
+}
+
 /** The header and the rows, piece after piece, as chunks. */
 async function* csvLines(
   client: pg.Client,
