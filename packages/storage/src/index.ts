@@ -17,6 +17,12 @@ export type { Chart, ChartPoint, ChartQuestion } from './postgres/chart.js';
 export { isServerGone } from './postgres/connection.js';
 export { openCsvExport, type CsvExport, type CsvQuestion } from './postgres/csv-export.js';
 export {
+  exportByCopy,
+  historySensor,
+  writeHistory,
+  type History,
+} from './postgres/long-history.js';
+export {
   copyTextColumns,
   openMeasuringSession,
   type JournalTotals,
