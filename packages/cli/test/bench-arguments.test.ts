@@ -75,7 +75,10 @@ describe('wrong arguments', () => {
     ['--gateways 10001', ['--gateways 10001: expected a whole number from 1 to 10000']],
     ['--pairs', ['--pairs: needs a value']],
     ['--latency 999ms', ['--latency 999ms: expected a duration such as 30s or 2m, at least 1s']],
-    ['--only ingest,all', [`--only ingest,all: expected some of ${partNames.join(', ')}, with commas`]],
+    [
+      '--only ingest,all',
+      [`--only ingest,all: expected some of ${partNames.join(', ')}, with commas`],
+    ],
     ['--http a:1', ['--http: only with --address']],
     ['--quick=yes', ['--quick: takes no value']],
     ['--redings 5', ['--redings: there is no such argument; did you mean --readings?']],
@@ -100,9 +103,11 @@ describe('wrong arguments', () => {
   );
 
   it('are all reported together, without the password of a URL', () => {
-    const parsed = parse('--pairs x --speed 9 --address a:1 --database-url mysql://u:geheim@db/x');
+    const parsed = parse(
+      '--pairs x --unknown 9 --address a:1 --database-url mysql://u:geheim@db/x',
+    );
     expect(parsed.kind === 'wrong' && parsed.problems).toEqual([
-      '--speed: there is no such argument',
+      '--unknown: there is no such argument',
       '--pairs x: expected a whole number from 1 to 20',
       '--database-url (not shown): expected postgres://USER:PASSWORD@HOST:PORT/DATABASE',
     ]);

@@ -91,9 +91,9 @@ describe('a verdict', () => {
     const verdicts = [atMost('health', 20, 31.4, 'ms'), atLeast('speed', 0.85, 0.912, '')];
     expect(verdictLines(verdicts)).toEqual([
       'TARGETS: 1 of 2 met',
-      '                  target   measured',
-      'health     at most 20 ms    31.4 ms   ❌',
-      'speed      at least 0.85       0.91   ✅',
+      '                target   measured',
+      'health   at most 20 ms    31.4 ms   ❌',
+      'speed    at least 0.85       0.91   ✅',
     ]);
   });
 });

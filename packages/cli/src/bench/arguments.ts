@@ -77,7 +77,7 @@ export const mostGateways = 10_000;
 
 /** Ten million readings are prepared in about 2 GB of memory. */
 const table = {
-  only: option('NAME,NAME', null, listOfParts, `Of ${partNames.join(', ')}`),
+  only: option('NAME,NAME', null, listOfParts, 'Only these parts, see below'),
   readings: option('COUNT', '1000000', whole(10_000, 10_000_000), 'Readings a round'),
   pairs: option('COUNT', '3', whole(1, 20), 'Rounds of ingest and COPY'),
   gateways: option(
@@ -208,6 +208,7 @@ export function helpText(): string {
     '',
     ...rows,
     '',
+    `Parts: ${partNames.join(', ')}.`,
     'It starts a zdenergy of its own for each part, with a new database, and removes all in the end.',
     'TMPDIR says where, and so on which disk. Close other programs first: they take time from it.',
     'large needs some 15 GB of disk and half an hour.',

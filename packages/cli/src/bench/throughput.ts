@@ -143,7 +143,7 @@ export async function requireAll(target: Target, plan: Plan): Promise<void> {
 /** How many of the plan's readings are committed. */
 export function storedOf(target: Target, plan: Plan): Promise<number> {
   return target.session.countStored(
-    target.prefix,
+    plan.prefix,
     instantText(target, plan.firstTimeMs),
     instantText(target, endTimeMs(plan)),
   );
