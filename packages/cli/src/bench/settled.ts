@@ -40,7 +40,7 @@ export async function untilSettled(
 }
 
 /** What zdenergy itself says became of everything it received. */
-export async function askLedger({ host, port }: Address): Promise<Ledger> {
+async function askLedger({ host, port }: Address): Promise<Ledger> {
   const response = await fetch(`http://${host}:${port}/api/stats`, {
     signal: AbortSignal.timeout(answerLimitMs),
   });
