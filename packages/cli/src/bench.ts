@@ -1,20 +1,21 @@
 /**
- * `npm run bench`: measures zdenergy beside COPY alone, prints a table, and writes it as JSON.
+ * `npm run bench`: measures zdenergy, prints tables and verdicts, and writes them as JSON.
  *
  * Ctrl-C stops and removes what was started, then ends. This is the one place that starts the
  * programs of a run.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describeError, Releases, settingsTable } from '@zdenergy/core';
-import { helpText, parseArguments, type Options } from './bench/arguments.js';
-import type { Program } from './bench/program.js';
-import { describeReport } from './bench/report.js';
+import { helpText, mostGateways, parseArguments, type Options } from './bench/arguments.js';
+import type { Executable, Program } from './bench/program.js';
+import { describeReport, reportJson } from './bench/report.js';
 import { run } from './bench/run.js';
 import { descriptorProblem } from './simulate/descriptors.js';
 
+const exitMissed = 2;
 /** As sysexits.h has it. */
 const exitUsage = 64;
 /** As shells report a process ended by SIGINT. */
@@ -38,45 +39,56 @@ async function main(): Promise<number> {
 }
 
 async function measure(options: Options): Promise<number> {
-  const problem = await descriptorProblem(options.gateways);
+  const problem = await descriptorProblem(mostConnections(options));
   if (problem !== undefined) throw new Error(problem);
   // Better to hear now than after minutes that it cannot be written.
   if (options.jsonFile !== undefined) await (await open(options.jsonFile, 'a')).close();
   const releases = new Releases();
-  let interrupted = false;
+  const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      interrupted = true;
+      interruption.abort();
       console.error('stopping and removing what was started');
       void releases.release().finally(() => process.exit(exitInterrupted));
     });
   }
   try {
-    const report = await run(options, startProgram, releases, (line) => console.error(`… ${line}`));
+    const say = (line: string): void => console.error(`… ${line}`);
+    const report = await run(options, startProgram, releases, say, interruption.signal);
     console.log(`\n${describeReport(report)}`);
-    if (options.jsonFile !== undefined) {
-      await writeFile(options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
-    }
-    return report.latency.missing === 0 ? 0 : 1;
+    if (options.jsonFile !== undefined) await writeFile(options.jsonFile, reportJson(report));
+    if (report.failed.length > 0) return 1;
+    return options.check && report.targets.some(({ met }) => !met) ? exitMissed : 0;
   } catch (error) {
     // What fails now fails because it was stopped.
-    if (interrupted) await new Promise(() => undefined);
+    if (interruption.signal.aborted) await new Promise(() => undefined);
     throw error;
   } finally {
     await releases.release();
   }
 }
 
+/** On each side: zdenergy may open as many files as the benchmark that starts it. */
+function mostConnections({ parts, gateways }: Options): number {
+  if (parts.includes('sweep')) return mostGateways;
+  return parts.includes('latency') ? gateways : 0;
+}
+
 function startProgram(
-  file: URL,
+  what: URL | Executable,
   workingDirectory: string,
   variables: Readonly<Record<string, string>>,
 ): Program {
   mkdirSync(workingDirectory, { recursive: true });
-  const child = spawn(process.execPath, [fileURLToPath(file)], {
+  const isOurs = what instanceof URL;
+  const [command, args] = isOurs
+    ? [process.execPath, [fileURLToPath(what)]]
+    : [what.path, [...what.args]];
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...(isOurs ? (['ipc'] as const) : [])];
+  const child = spawn(command, args, {
     cwd: workingDirectory,
     env: { ...withoutSettings(process.env), ...variables },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio,
     // A Ctrl-C at the terminal is for this process, which then stops the others.
     detached: true,
   });

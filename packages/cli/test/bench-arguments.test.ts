@@ -1,23 +1,44 @@
 import { helpText, parseArguments, type ParsedArguments } from '../src/bench/arguments.js';
+import { partNames } from '../src/bench/part-names.js';
 
 const parse = (line: string): ParsedArguments =>
   parseArguments(line.split(' ').filter((word) => word !== ''));
 
 describe('right arguments', () => {
+  const usual = partNames.filter((name) => name !== 'large' && name !== 'sweep');
   const defaults = {
+    parts: usual,
     readings: 1_000_000,
     pairs: 3,
-    gateways: 1_000,
+    gateways: 10_000,
     latencyMs: 30_000,
+    lossesMs: 20_000,
+    backlog: 1_000_000,
+    days: 365,
     workers: 1,
     existing: undefined,
     jsonFile: undefined,
+    check: false,
+  };
+  const quick = {
+    parts: ['ingest', 'latency', 'start'],
+    readings: 300_000,
+    pairs: 1,
+    gateways: 1_000,
+    latencyMs: 10_000,
   };
 
   it.each([
     ['', {}],
-    ['--quick', { readings: 300_000, pairs: 1, latencyMs: 10_000 }],
-    ['--quick --pairs 2', { readings: 300_000, pairs: 2, latencyMs: 10_000 }],
+    ['--quick', quick],
+    ['--quick --pairs 2', { ...quick, pairs: 2 }],
+    ['--quick --only losses', { ...quick, parts: ['losses'] }],
+    ['--only drain,ingest', { parts: ['ingest', 'drain'] }],
+    ['--large', { parts: [...usual, 'large'], backlog: 3_600_000 }],
+    ['--sweep', { parts: [...usual, 'sweep'] }],
+    ['--only large --days 7', { parts: ['large'], days: 7 }],
+    ['--large --backlog 20000', { parts: [...usual, 'large'], backlog: 20_000 }],
+    ['--losses 4s --check', { lossesMs: 4_000, check: true }],
     [
       '--readings 50000 --gateways 10000 --latency 2m --workers 2',
       { readings: 50_000, gateways: 10_000, latencyMs: 120_000, workers: 2 },
@@ -29,12 +50,19 @@ describe('right arguments', () => {
         existing: {
           address: { host: 'site.example', port: 6_000 },
           databaseUrl: 'postgres://u:p@db/zdenergy',
+          http: undefined,
         },
       },
     ],
     [
-      '--address [::1]:6000 --database-url postgresql://db/x',
-      { existing: { address: { host: '::1', port: 6_000 }, databaseUrl: 'postgresql://db/x' } },
+      '--address [::1]:6000 --database-url postgresql://db/x --http [::1]:5000',
+      {
+        existing: {
+          address: { host: '::1', port: 6_000 },
+          databaseUrl: 'postgresql://db/x',
+          http: { host: '::1', port: 5_000 },
+        },
+      },
     ],
   ])('%s', (line, changed) => {
     expect(parse(line)).toEqual({ kind: 'run', options: { ...defaults, ...changed } });
@@ -47,6 +75,11 @@ describe('wrong arguments', () => {
     ['--gateways 10001', ['--gateways 10001: expected a whole number from 1 to 10000']],
     ['--pairs', ['--pairs: needs a value']],
     ['--latency 999ms', ['--latency 999ms: expected a duration such as 30s or 2m, at least 1s']],
+    [
+      '--only ingest,all',
+      [`--only ingest,all: expected some of ${partNames.join(', ')}, with commas`],
+    ],
+    ['--http a:1', ['--http: only with --address']],
     ['--quick=yes', ['--quick: takes no value']],
     ['--redings 5', ['--redings: there is no such argument; did you mean --readings?']],
     ['5', ['5: every argument starts with a name, such as --pairs 3']],
@@ -70,9 +103,11 @@ describe('wrong arguments', () => {
   );
 
   it('are all reported together, without the password of a URL', () => {
-    const parsed = parse('--pairs x --speed 9 --address a:1 --database-url mysql://u:geheim@db/x');
+    const parsed = parse(
+      '--pairs x --unknown 9 --address a:1 --database-url mysql://u:geheim@db/x',
+    );
     expect(parsed.kind === 'wrong' && parsed.problems).toEqual([
-      '--speed: there is no such argument',
+      '--unknown: there is no such argument',
       '--pairs x: expected a whole number from 1 to 20',
       '--database-url (not shown): expected postgres://USER:PASSWORD@HOST:PORT/DATABASE',
     ]);
@@ -88,7 +123,7 @@ describe('the help', () => {
     const text = helpText();
     expect(text).toContain('--readings COUNT        Readings a round (1000000, quick: 300000)');
     expect(text).toContain(
-      '--gateways COUNT        Connections for latency, each sends every 5 s (1000)',
+      '--gateways COUNT        Connections for latency, each sends every 5 s (10000, quick: 1000)',
     );
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
   });

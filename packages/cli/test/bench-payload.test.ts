@@ -1,10 +1,12 @@
 import {
   clockText,
   copyChunks,
+  EndlessReadings,
   endTimeMs,
   jsonChunks,
   jsonLine,
   lastOfConnection,
+  resentCount,
   sensorName,
   timeMs,
   type Plan,
@@ -28,9 +30,10 @@ interface Sent {
 
 const linesOf = (chunks: readonly Buffer[]): string[] =>
   Buffer.concat(chunks).toString().split('\n').slice(0, -1);
-const sentBy = (connection: number): Sent[] =>
-  linesOf(jsonChunks(plan, connection, 7)).map((line) => JSON.parse(line) as Sent);
-const allSent = (): Sent[] => Array.from({ length: 7 }, (_, index) => sentBy(index)).flat();
+const parsed = (chunks: readonly Buffer[]): Sent[] =>
+  linesOf(chunks).map((line) => JSON.parse(line) as Sent);
+const sentBy = (connection: number): Sent[] => parsed(jsonChunks(plan, 7)[connection]);
+const allSent = (): Sent[] => jsonChunks(plan, 7).flatMap(parsed);
 
 describe('the readings that are sent', () => {
   it('look as those of a gateway', () => {
@@ -86,6 +89,48 @@ describe('the readings that are sent', () => {
         last?.time,
       ]);
     }
+  });
+});
+
+describe('readings that are sent again', () => {
+  it.each([
+    [0, 0],
+    [0.01, 25],
+    [0.5, 2_507],
+  ])('are %s of all lines', (share, again) => {
+    const lines = jsonChunks(plan, 7, share).flatMap(linesOf);
+    expect(resentCount(plan.readings, share)).toBe(again);
+    expect(lines).toHaveLength(plan.readings + again);
+    expect(new Set(lines)).toEqual(new Set(jsonChunks(plan, 7).flatMap(linesOf)));
+  });
+
+  it('come after the first time, over the same connection', () => {
+    for (const chunks of jsonChunks(plan, 7, 0.5)) {
+      const latest = new Map<string, string>();
+      let again = 0;
+      for (const { id, time } of parsed(chunks)) {
+        if (time <= (latest.get(id) ?? '')) again += 1;
+        else latest.set(id, time);
+      }
+      expect(again).toBe(linesOf(chunks).length / 2);
+    }
+  });
+});
+
+describe('readings without an end', () => {
+  it('are those of a gateway, each with a sensor and time of its own, in the order of time', () => {
+    const connections = [0, 1, 2].map((index) => new EndlessReadings(plan, index, 3));
+    const sent = connections.map((endless) => parsed([endless.chunk(), endless.chunk()]));
+    for (const [index, own] of sent.entries()) {
+      expect(own).toHaveLength(connections[index].made);
+      const times = own.map(({ time }) => time);
+      expect(times).toEqual([...times].sort());
+      expect(times[0]).toBe(clockText(plan.firstTimeMs));
+    }
+    const keys = sent.flat().map(({ id, time }) => `${id} ${time}`);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(new Set(sent.flat().map(({ id }) => id)).size).toBe(plan.sensors);
+    expect(sent[1][0]).toEqual(JSON.parse(jsonLine(plan, 1, clockText(plan.firstTimeMs))));
   });
 });
 

@@ -1,7 +1,7 @@
-import { describeReport, type Report } from '../src/bench/report.js';
+import { describeReport, reportJson, type Report } from '../src/bench/report.js';
 import { median, percentile } from '../src/bench/statistics.js';
 import { milliseconds, number, table } from '../src/bench/table.js';
-import type { Round } from '../src/bench/throughput.js';
+import { atLeast, atMost, verdictLines } from '../src/bench/verdicts.js';
 
 describe('percentiles', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
@@ -77,28 +77,28 @@ describe('a number', () => {
   });
 });
 
-describe('the report', () => {
-  const cpu = { supervisor: 0.01, 'ingest worker': 1.2, 'api worker': 0.1, Postgres: 3.3 };
-  const round = (readingsPerSecond: number, rowsPerSecond: number): Round => ({
-    ratio: readingsPerSecond / rowsPerSecond,
-    ingest: {
-      readingsPerSecond,
-      seconds: 1e6 / readingsPerSecond,
-      sendingSeconds: 1,
-      cpuSecondsPerMillion: cpu,
-      generatorCpuSecondsPerMillion: 0.02,
-      watcherCpuSecondsPerMillion: 0.2,
-      coresOfOthers: 0.1,
-    },
-    copy: {
-      rowsPerSecond,
-      postgresCpuSecondsPerMillion: 4.5,
-      senderCpuSecondsPerMillion: 0.1,
-      coresOfOthers: 0.1,
-      checkpointed: true,
-    },
+describe('a verdict', () => {
+  it.each([
+    [atMost('', 10, 10, ''), true],
+    [atMost('', 10, 10.01, ''), false],
+    [atMost('', 10, Number.NaN, ''), false],
+    [atLeast('', 0.85, 0.85, ''), true],
+    [atLeast('', 0.85, 0.84, ''), false],
+    [atLeast('', 0.85, Number.NaN, ''), false],
+  ])('%j', (verdict, met) => expect(verdict.met).toBe(met));
+
+  it('stands in a table with its target', () => {
+    const verdicts = [atMost('health', 20, 31.4, 'ms'), atLeast('speed', 0.85, 0.912, '')];
+    expect(verdictLines(verdicts)).toEqual([
+      'TARGETS: 1 of 2 met',
+      '                target   measured',
+      'health   at most 20 ms    31.4 ms   ❌',
+      'speed    at least 0.85       0.91   ✅',
+    ]);
   });
-  const usage = { cpuSeconds: 9, memoryBytes: 100e6, peakBytes: 120e6 };
+});
+
+describe('the report', () => {
   const report: Report = {
     date: '2025-11-24T03:04:05.000Z',
     machine: {
@@ -110,108 +110,73 @@ describe('the report', () => {
       node: '20.15.0',
       postgres: { version: '17.2', settings: { fsync: 'on' } },
     },
-    ingestWorkers: 1,
-    readings: 1_000_000,
-    sensors: 1_000,
+    isOutside: false,
     sensorPrefix: 'bench-0a1b-',
-    connections: 10,
-    rounds: [round(180_000, 200_000), round(210_000, 200_000), round(150_000, 200_000)],
-    ratio: 0.9,
-    generatorAlonePerSecond: 4_800_000,
-    latency: {
-      gateways: 1_000,
-      readings: 6_000,
-      readingsPerSecond: 200,
-      missing: 0,
-      p50Ms: 31,
-      p99Ms: 57,
-      maxMs: 97,
-      resolutionMs: 6,
-      generatorLateMs: 3,
-      ingestCores: 0.054,
-      postgresCores: 0.02,
-      generatorCores: 0.03,
-      watcherCores: 0.06,
-      ingestMemoryBytes: 98e6,
-    },
-    processes: {
-      supervisor: usage,
-      'ingest worker': usage,
-      'api worker': usage,
-      Postgres: usage,
-      machineBusySeconds: 99,
-    },
-    start: { firstMs: 3_100, firstStoredMs: 3_300, againMs: 1_200 },
+    parts: [{ name: 'ingest', seconds: 12, result: { ratio: 0.9 }, lines: ['INGEST', 'fast'] }],
+    skipped: [],
+    failed: [],
+    targets: [atMost('health', 20, 31.4, 'ms')],
+    warnings: [],
   };
 
   it('says it all in plain lines', () => {
-    const text = describeReport(report);
-    expect(text).toContain('2025-11-24 03:04 UTC');
-    expect(text).toContain('2 cores (AMD EPYC), 8 GB');
-    expect(text).toMatch(/zdenergy, readings\/s +180,000 +210,000 +150,000 +180,000\n/);
-    expect(text).toMatch(/zdenergy, COPY being 1 +0.90 +1.05 +0.75 +0.90\n/);
-    expect(text).toMatch(/ingest worker +1.20\n/);
-    expect(text).toMatch(/Postgres +3.30 +4.50\n/);
-    expect(text).toMatch(/sent to committed +31 ms +57 ms +97 ms\n/);
-    expect(text).toContain('ingest worker 5.4 % of a core, 98 MB');
-    expect(text).toContain('3.10 s with a new database');
-    expect(text).not.toContain('⚠️');
-    expect(text).not.toMatch(/NaN|undefined|null/);
+    expect(describeReport(report).split('\n')).toEqual([
+      'zdenergy benchmark, 2025-11-24 03:04 UTC',
+      'machine    2 cores (AMD EPYC), 8 GB, Linux 6.1, data on ext4',
+      'programs   Node 20.15.0, Postgres 17.2',
+      'Postgres   fsync on',
+      '',
+      'INGEST',
+      'fast',
+      '',
+      ...verdictLines(report.targets),
+    ]);
   });
 
-  it('of a zdenergy measured from outside leaves out what cannot be seen', () => {
+  it('has the figures of each part and the targets for programs', () => {
+    const json = JSON.parse(reportJson(report)) as Record<string, unknown>;
+    expect(json).toMatchObject({
+      date: '2025-11-24T03:04:05.000Z',
+      parts: { ingest: { measuredInSeconds: 12, ratio: 0.9 } },
+      targets: [
+        {
+          name: 'health',
+          bound: 'at most',
+          target: 20,
+          measured: 31.4,
+          unit: 'ms',
+          met: false,
+        },
+      ],
+    });
+    expect(reportJson(report)).not.toContain('INGEST');
+  });
+
+  it('of a zdenergy measured from outside says what was left out and what stays behind', () => {
     const text = describeReport({
       ...report,
-      ingestWorkers: null,
-      rounds: report.rounds.map(({ ratio, ingest, copy }) => ({
-        ratio,
-        ingest: { ...ingest, cpuSecondsPerMillion: null, coresOfOthers: null },
-        copy: { ...copy, postgresCpuSecondsPerMillion: null, coresOfOthers: null },
-      })),
-      latency: {
-        ...report.latency,
-        ingestCores: null,
-        postgresCores: null,
-        ingestMemoryBytes: null,
-      },
-      processes: null,
-      start: null,
+      isOutside: true,
+      skipped: [{ name: 'losses', why: 'it is not killed' }],
     });
     expect(text).toContain('measured from outside');
-    expect(text).not.toContain('MEMORY');
+    expect(text).toContain('not measured from outside: losses (it is not killed)');
     expect(text).toContain("DELETE FROM readings WHERE sensor_id LIKE 'bench-0a1b-%';");
-    expect(text).not.toContain('–');
-    expect(text).not.toMatch(/NaN|undefined|null/);
   });
 
-  it.each<[string, Partial<Report>]>([
-    ['hardly faster', { generatorAlonePerSecond: 400_000 }],
-    ['never seen committed', { latency: { ...report.latency, missing: 3 } }],
-    ['late', { latency: { ...report.latency, generatorLateMs: 250 } }],
-    [
-      'kept this machine busy',
-      {
-        rounds: report.rounds.map(({ ratio, ingest, copy }) => ({
-          ratio,
-          ingest,
-          copy: { ...copy, coresOfOthers: 0.8 },
-        })),
-      },
-    ],
-    [
-      'checkpoints',
-      {
-        rounds: report.rounds.map(({ ratio, ingest, copy }) => ({
-          ratio,
-          ingest,
-          copy: { ...copy, checkpointed: false },
-        })),
-      },
-    ],
-    ['in memory', { machine: { ...report.machine, fileSystem: 'tmpfs' } }],
-  ])('warns: %s', (words, changed) => {
-    const text = describeReport({ ...report, ...changed });
-    expect(text.split('⚠️')).toHaveLength(2);
-    expect(text).toContain(words);
+  it('tells what failed, and what makes the figures worth less', () => {
+    const text = describeReport({
+      ...report,
+      machine: report.machine && { ...report.machine, fileSystem: 'tmpfs' },
+      failed: [{ name: 'drain', problem: 'no disk' }],
+      warnings: ['slow'],
+    });
+    expect(text).toContain('⚠️ slow');
+    expect(text).toContain('⚠️ The data were in memory');
+    expect(text).toContain('❌ drain could not be measured: no disk');
+  });
+
+  it('of a run in which nothing could be measured says just that', () => {
+    const text = describeReport({ ...report, machine: null, parts: [], targets: [] });
+    expect(text).toBe('zdenergy benchmark, 2025-11-24 03:04 UTC');
   });
 });

@@ -39,6 +39,12 @@ export {
   type JobSession,
 } from './postgres/job-run.js';
 export {
+  exportByCopy,
+  historySensor,
+  writeHistory,
+  type History,
+} from './postgres/long-history.js';
+export {
   copyTextColumns,
   openMeasuringSession,
   type JournalTotals,

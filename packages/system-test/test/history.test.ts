@@ -9,10 +9,10 @@ import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Releases } from '@zdenergy/core';
+import { historySensor, writeHistory, type History } from '@zdenergy/storage';
 import type { Database } from '../src/database.js';
 import { inWords, quantile } from '../src/figures.js';
 import type { Answer } from '../src/http.js';
-import { historySensor, writeHistory, type History } from '../src/large-history.js';
 import { megabytesInWords, MemoryWatch } from '../src/memory-watch.js';
 import { eventually, timed } from '../src/wait.js';
 import { Zdenergy } from '../src/zdenergy.js';
@@ -38,7 +38,7 @@ let history: History;
 beforeAll(async () => {
   zdenergy = await Zdenergy.start(releases);
   database = await zdenergy.database();
-  history = await writeHistory(database, { days, sensors: 100 });
+  history = await writeHistory(await zdenergy.databaseUrl(), { days, sensors: 100 });
 }, setUpMs);
 afterAll(() => releases.release(), setUpMs);
 

@@ -1,9 +1,9 @@
 /** The page over a long time: each window and range shows what the database has, and so does the CSV. */
 import { readFile } from 'node:fs/promises';
 import { Releases } from '@zdenergy/core';
+import { historySensor, writeHistory, type History } from '@zdenergy/storage';
 import type { Page } from 'playwright-core';
 import type { Database } from '../src/database.js';
-import { historySensor, writeHistory, type History } from '../src/large-history.js';
 import { eventually } from '../src/wait.js';
 import { Zdenergy } from '../src/zdenergy.js';
 import { openPage } from './browser.js';
@@ -23,7 +23,7 @@ let problems: readonly string[];
 beforeAll(async () => {
   zdenergy = await Zdenergy.start(releases, { DISPLAY_TIMEZONE: zone });
   database = await zdenergy.database();
-  history = await writeHistory(database, { days: 370, sensors: 2 });
+  history = await writeHistory(await zdenergy.databaseUrl(), { days: 370, sensors: 2 });
   ({ page, problems } = await openPage(
     releases,
     `http://127.0.0.1:${zdenergy.ports.http}/?sensor=${sensorId}`,

@@ -1,53 +1,28 @@
 /**
- * The load generator's process: answers the questions of generator-protocol.ts.
+ * A load generator's process: answers the questions of generator-protocol.ts.
  *
- * What always holds: bytes are made before they are sent, so that it can send faster than anything
- * could take them in; it ends with the process that started it.
+ * What always holds: it ends with the process that started it.
  */
-import net from 'node:net';
+import type net from 'node:net';
 import { describeError } from '@zdenergy/core';
+import { connectAll, firstFailure } from './generator-connections.js';
+import { flooding } from './generator-flood.js';
+import { visiting } from './generator-http.js';
 import {
   cpuSecondsSince,
   dueMs,
   monotonicMs,
-  type Address,
-  type Answers,
+  type Answering,
   type Kind,
   type Question,
-  type Questions,
   type Reply,
 } from './generator-protocol.js';
-import { clockText, jsonChunks, jsonLine, timeMs } from './payload.js';
+import { steadily } from './generator-steady.js';
+import { clockText, jsonLine, timeMs } from './payload.js';
 
-/** More connections opened at once than this would overflow the queue of those not yet accepted. */
-const openedAtOnce = 100;
-
-/** What each connection of the next flood sends. */
-let prepared: Buffer[][] = [];
 let gateways: net.Socket[] = [];
 
-const answer: { [K in Kind]: (question: Questions[K]) => Promise<Answers[K]> } = {
-  async prepare({ plan, connections }) {
-    prepared = [];
-    prepared = Array.from({ length: connections }, (_, index) =>
-      jsonChunks(plan, index, connections),
-    );
-    return { bytes: prepared.flat().reduce((sum, { length }) => sum + length, 0) };
-  },
-
-  async flood(address) {
-    const sockets = await connectAll(address, prepared.length);
-    const failed = firstFailure(sockets);
-    const cpuBefore = process.cpuUsage();
-    const firstByteAtMs = monotonicMs();
-    await Promise.race([
-      failed,
-      Promise.all(sockets.map((socket, i) => pour(socket, prepared[i]))),
-    ]);
-    const lastByteAtMs = monotonicMs();
-    return { firstByteAtMs, lastByteAtMs, cpuSeconds: cpuSecondsSince(cpuBefore) };
-  },
-
+const onSchedule: Answering<'connect' | 'send'> = {
   async connect({ connections, ...address }) {
     gateways = await connectAll(address, connections);
     return {};
@@ -76,49 +51,7 @@ const answer: { [K in Kind]: (question: Questions[K]) => Promise<Answers[K]> } =
   },
 };
 
-async function connectAll(address: Address, count: number): Promise<net.Socket[]> {
-  const sockets: net.Socket[] = [];
-  while (sockets.length < count) {
-    const some = Math.min(openedAtOnce, count - sockets.length);
-    sockets.push(...(await Promise.all(Array.from({ length: some }, () => connect(address)))));
-  }
-  return sockets;
-}
-
-function connect(address: Address): Promise<net.Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ ...address, noDelay: true });
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      // Nobody waits for answers, but unread ones would keep the connection from closing.
-      socket.resume();
-      resolve(socket);
-    });
-  });
-}
-
-/** Rejects when one of the connections is lost before it was ended here. */
-function firstFailure(sockets: readonly net.Socket[]): Promise<never> {
-  return new Promise((_, reject) => {
-    for (const socket of sockets) {
-      socket.on('error', reject);
-      socket.on('end', () => {
-        if (!socket.writableEnded) reject(new Error('the server closed a connection'));
-      });
-    }
-  });
-}
-
-/** Writes all and ends; resolves when the network has taken the last byte. */
-function pour(socket: net.Socket, chunks: readonly Buffer[]): Promise<void> {
-  return new Promise((resolve) => {
-    socket.cork();
-    for (const chunk of chunks) socket.write(chunk);
-    socket.uncork();
-    socket.end(resolve);
-  });
-}
+const answer: Answering<Kind> = { ...flooding, ...onSchedule, ...steadily, ...visiting };
 
 async function reply<K extends Kind>({ kind, question }: Question<K>): Promise<Reply> {
   try {
@@ -131,6 +64,5 @@ async function reply<K extends Kind>({ kind, question }: Question<K>): Promise<R
 process.on('message', (message: Question) => {
   void reply(message).then((answered) => process.send?.(answered));
 });
-process.on('disconnect', () => {
-  for (const socket of gateways) socket.destroy();
-});
+// Whatever is under way: nobody is left to hear of it.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

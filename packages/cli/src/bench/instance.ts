@@ -20,6 +20,7 @@ const stopLimitMs = 15_000;
 
 export interface Instance {
   readonly address: Address;
+  readonly http: Address;
   /** A secret. */
   readonly databaseUrl: string;
   readonly supervisorPid: number;
@@ -35,23 +36,29 @@ export interface InstancePlace {
   readonly directory: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly tcpPort: number;
+  readonly httpPort: number;
   readonly databasePort: number;
 }
 
-export async function choosePlace(directory: string, workers: number): Promise<InstancePlace> {
+/** @param settings besides those that say where things are. */
+export async function choosePlace(
+  directory: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<InstancePlace> {
   const [tcpPort = 0, httpPort = 0, databasePort = 0] = await freePorts(3);
   return {
     directory,
     tcpPort,
+    httpPort,
     databasePort,
     variables: {
+      ...settings,
       DATA_DIR: directory,
       TCP_HOST: host,
       TCP_PORT: String(tcpPort),
       HTTP_HOST: host,
       HTTP_PORT: String(httpPort),
       EMBEDDED_PG_PORT: String(databasePort),
-      INGEST_WORKERS: String(workers),
     },
   };
 }
@@ -79,6 +86,7 @@ export async function startInstance(
   const password = (await readFile(join(place.directory, 'postgres.password'), 'utf8')).trim();
   return {
     address: { host, port: place.tcpPort },
+    http: { host, port: place.httpPort },
     databaseUrl: `postgres://zdenergy:${encodeURIComponent(password)}@${host}:${place.databasePort}/zdenergy`,
     supervisorPid: program.pid,
     startedAtMs,

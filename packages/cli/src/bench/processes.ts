@@ -115,14 +115,19 @@ function childrenOf(parents: readonly number[]): number[] {
 /** Watches the processes of one supervisor until stopped. */
 export class ProcessWatch {
   readonly #supervisorPid: number;
+  readonly #outsidePostgresPid: number | undefined;
   /** The children of the supervisor, which are to last as long as it is watched. */
   readonly #main: ReadonlyMap<Role, readonly number[]>;
   readonly #timer: NodeJS.Timeout;
   #postgresPeakBytes = 0;
 
-  /** @throws {Error} when the supervisor does not have all of its children. */
-  constructor(supervisorPid: number) {
+  /**
+   * @param outsidePostgresPid where Postgres is no child of the supervisor.
+   * @throws {Error} when the supervisor does not have all of its children.
+   */
+  constructor(supervisorPid: number, outsidePostgresPid?: number) {
     this.#supervisorPid = supervisorPid;
+    this.#outsidePostgresPid = outsidePostgresPid;
     this.#main = this.#findMain();
     const missing = roles.filter((role) => (this.#main.get(role) ?? []).length === 0);
     if (missing.length > 0) throw new Error(`zdenergy runs without its ${missing.join(', ')}`);
@@ -160,8 +165,14 @@ export class ProcessWatch {
       : this.#plain(role).memoryBytes;
   }
 
+  /** Those that have the role at this moment. */
+  pidsOf(role: Role): readonly number[] {
+    return this.#findMain().get(role) ?? [];
+  }
+
   #findMain(): Map<Role, number[]> {
     const main = new Map<Role, number[]>([['supervisor', [this.#supervisorPid]]]);
+    if (this.#outsidePostgresPid !== undefined) main.set('Postgres', [this.#outsidePostgresPid]);
     for (const pid of childrenOf([this.#supervisorPid])) {
       const role = roleOf(readProc(pid, 'cmdline') ?? '');
       if (role !== undefined) main.set(role, [...(main.get(role) ?? []), pid]);

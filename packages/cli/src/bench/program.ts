@@ -10,9 +10,18 @@ export interface Program {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts a JavaScript file of this project with these variables besides the usual ones. */
+/** Any program, with arguments. */
+export interface Executable {
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * Starts a program with these variables besides the usual ones. A JavaScript file of this project
+ * can be talked to.
+ */
 export type StartProgram = (
-  file: URL,
+  what: URL | Executable,
   workingDirectory: string,
   variables: Readonly<Record<string, string>>,
 ) => Program;

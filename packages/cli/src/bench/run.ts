@@ -1,174 +1,115 @@
 /**
- * One run: throughput beside COPY, latency, memory, start.
+ * One run: the parts that were asked for, one after the other.
  *
- * What always holds: whatever happens, what was started is stopped and what was made is removed; in
- * a database that is not our own the readings stay, for only its owner removes readings.
+ * What always holds: whatever happens, what was started is stopped and what was made is removed; a
+ * part that fails does not keep the others from running.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
-import type { Releases } from '@zdenergy/core';
-import { openMeasuringSession } from '@zdenergy/storage';
+import { describeError, Releases } from '@zdenergy/core';
 import type { Options } from './arguments.js';
-import { monotonicMs } from './generator-protocol.js';
-import { choosePlace, startInstance, type Instance, type InstancePlace } from './instance.js';
-import { measureLatency } from './latency.js';
-import { LoadGenerator } from './load-generator.js';
+import { drain } from './drain.js';
+import { ingest } from './ingest.js';
+import { Lab } from './lab.js';
+import { large } from './large.js';
+import { losses } from './losses.js';
 import { describeMachine } from './machine.js';
-import { endTimeMs, type Plan } from './payload.js';
-import { ProcessWatch } from './processes.js';
+import { manyGateways } from './many-gateways.js';
+import { neighbours } from './neighbours.js';
+import type { Part } from './parts.js';
+import { polling } from './polling.js';
 import type { StartProgram } from './program.js';
-import type { Report } from './report.js';
-import { rateAgainstSink } from './sink.js';
-import { median } from './statistics.js';
-import { probe, type Target } from './target.js';
-import { measureRound, type Round } from './throughput.js';
+import { readers } from './readers.js';
+import type { PartReport, Report } from './report.js';
+import { resent } from './resent.js';
+import { starting } from './starting.js';
+import { sweep } from './sweep.js';
+import type { Verdict } from './verdicts.js';
 
-const sensors = 1_000;
-const connections = 10;
-const intervalMs = 5_000;
-const dayMs = 86_400_000;
+const parts: readonly Part[] = [
+  ingest,
+  manyGateways,
+  starting,
+  drain,
+  losses,
+  polling,
+  resent,
+  neighbours,
+  readers,
+  large,
+  sweep,
+];
 
-/** @param say is told what is going on, a line each. */
+interface Collected {
+  readonly parts: PartReport[];
+  readonly targets: Verdict[];
+  readonly warnings: string[];
+  readonly skipped: { name: Part['name']; why: string }[];
+  readonly failed: { name: Part['name']; problem: string }[];
+}
+
+/**
+ * @param say is told what is going on, a line each.
+ * @param signal begins nothing more once it is aborted; whoever aborts it releases what there is.
+ */
 export async function run(
   options: Options,
   startProgram: StartProgram,
   releases: Releases,
   say: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<Report> {
   const date = new Date();
   const directory = await mkdtemp(join(os.tmpdir(), 'zdenergy-bench-'));
   releases.push(() => rm(directory, { recursive: true, force: true }));
-  const generator = new LoadGenerator(startProgram, directory);
-  releases.push(() => generator.stop());
-  const own =
-    options.existing === undefined
-      ? await startOwn(directory, options.workers, startProgram, releases, say)
-      : undefined;
-  const { address, databaseUrl } = own?.instance ?? options.existing ?? missing();
-  const session = await openMeasuringSession(databaseUrl);
-  releases.push(() => session.close());
-  const watch = own && new ProcessWatch(own.instance.supervisorPid);
-  releases.push(() => watch?.stop());
-
-  const machine = await describeMachine(own && directory, await session.describeServer());
   const prefix = `bench-${randomBytes(2).toString('hex')}-`;
   const nowMs = Math.floor(date.getTime() / 1_000) * 1_000;
-  const beforeProbe = { address, session, generator, watch, prefix };
-  const target: Target = { ...beforeProbe, offsetMs: await probe(beforeProbe, nowMs - dayMs) };
-
-  const firstStoredMs = own === undefined ? 0 : monotonicMs() - own.instance.startedAtMs;
-
-  const plans = plansOf(options, prefix, nowMs - 2 * dayMs);
-  const { rounds, generatorAlonePerSecond } = await measureRounds(target, plans, say);
-  say(`latency: ${options.gateways} connections, ${options.latencyMs / 1_000} s`);
-  const latency = await measureLatency(target, latencyPlan(options, prefix, nowMs), intervalMs);
-  const processes = watch?.usage() ?? null;
-  const start = own && {
-    firstMs: own.instance.startMs,
-    firstStoredMs,
-    againMs: await startAgain(own, startProgram, releases, say),
-  };
-  return {
-    date: date.toISOString(),
-    machine,
-    ingestWorkers: own === undefined ? null : options.workers,
-    readings: options.readings,
-    sensors,
-    sensorPrefix: prefix,
-    connections,
-    rounds,
-    ratio: median(rounds.map(({ ratio }) => ratio)),
-    generatorAlonePerSecond,
-    latency,
-    processes,
-    start: start ?? null,
-  };
+  const lab = new Lab(options, { directory, prefix, nowMs }, startProgram, say);
+  const isOutside = options.existing !== undefined;
+  const collected: Collected = { parts: [], targets: [], warnings: [], skipped: [], failed: [] };
+  for (const part of parts) {
+    signal.throwIfAborted();
+    if (!options.parts.includes(part.name)) continue;
+    const why = isOutside ? reasonToSkip(part, options) : undefined;
+    if (why !== undefined) collected.skipped.push({ name: part.name, why });
+    else await measure(part, lab, releases, collected);
+  }
+  signal.throwIfAborted();
+  const machine =
+    lab.server === undefined
+      ? null
+      : await describeMachine(isOutside ? undefined : directory, lab.server);
+  return { date: date.toISOString(), machine, isOutside, sensorPrefix: prefix, ...collected };
 }
 
-const missing = (): never => {
-  throw new Error('neither an instance of our own nor another');
-};
-
-interface Own {
-  readonly place: InstancePlace;
-  readonly instance: Instance;
+function reasonToSkip({ name, needsOwn }: Part, { existing }: Options): string | undefined {
+  const hasNoHttp = name === 'health' && existing?.http === undefined;
+  return hasNoHttp ? '--http says where its health is' : needsOwn;
 }
 
-async function startOwn(
-  directory: string,
-  workers: number,
-  startProgram: StartProgram,
+async function measure(
+  part: Part,
+  lab: Lab,
   releases: Releases,
-  say: (line: string) => void,
-): Promise<Own> {
-  say('starting zdenergy with a database of its own');
-  const place = await choosePlace(join(directory, 'data'), workers);
-  const instance = await startInstance(place, startProgram);
-  releases.push(() => instance.stop());
-  return { place, instance };
-}
-
-/** Stops it and starts it on the data that it has; milliseconds to ready. */
-async function startAgain(
-  { place, instance }: Own,
-  startProgram: StartProgram,
-  releases: Releases,
-  say: (line: string) => void,
-): Promise<number> {
-  say('starting zdenergy again');
-  await instance.stop();
-  const again = await startInstance(place, startProgram);
-  releases.push(() => again.stop());
-  return again.startMs;
-}
-
-/** A plan for each round, one after the other in time, so that no reading comes twice. */
-function plansOf({ readings, pairs }: Options, prefix: string, endMs: number): Plan[] {
-  const steps = Math.ceil(readings / sensors);
-  return Array.from({ length: pairs }, (_, round) => ({
-    readings,
-    sensors,
-    prefix,
-    firstTimeMs: endMs - (pairs - round) * steps * intervalMs,
-    stepMs: intervalMs,
-  }));
-}
-
-function latencyPlan({ gateways, latencyMs }: Options, prefix: string, nowMs: number): Plan {
-  return {
-    readings: Math.round((latencyMs / intervalMs) * gateways),
-    sensors: gateways,
-    prefix,
-    firstTimeMs: nowMs,
-    stepMs: intervalMs,
-  };
-}
-
-async function measureRounds(
-  target: Target,
-  plans: readonly Plan[],
-  say: (line: string) => void,
-): Promise<{ rounds: Round[]; generatorAlonePerSecond: number }> {
-  const { generator, session } = target;
-  await session.makeCopyTable(
-    Math.min(...plans.map(({ firstTimeMs }) => firstTimeMs)),
-    Math.max(...plans.map(endTimeMs)),
-  );
+  { parts: reports, targets, warnings, failed }: Collected,
+): Promise<void> {
+  const own = new Releases();
+  // Should the run be interrupted now.
+  releases.push(() => own.release());
+  const startedAtMs = performance.now();
   try {
-    const rounds: Round[] = [];
-    let generatorAlonePerSecond = 0;
-    for (const [index, plan] of plans.entries()) {
-      say(`round ${index + 1} of ${plans.length}: ${plan.readings} readings, then COPY`);
-      await generator.ask('prepare', { plan, connections });
-      if (index === 0) {
-        generatorAlonePerSecond = await rateAgainstSink(generator, plan.readings, connections);
-      }
-      rounds.push(await measureRound(target, plan, connections));
-    }
-    return { rounds, generatorAlonePerSecond };
-  } finally {
-    await session.dropCopyTable();
+    const { result, lines, verdicts, warnings: found } = await part.measure(lab, own);
+    await own.release();
+    const seconds = (performance.now() - startedAtMs) / 1_000;
+    reports.push({ name: part.name, seconds, result, lines });
+    targets.push(...verdicts);
+    warnings.push(...found);
+  } catch (error) {
+    const problem = describeError(error);
+    lab.say(`${part.name} failed: ${problem}`);
+    failed.push({ name: part.name, problem });
+    await own.release();
   }
 }

@@ -12,6 +12,8 @@ const quarterHourMs = 900_000;
 
 export interface Target {
   readonly address: Address;
+  /** Undefined when it was not told. */
+  readonly http: Address | undefined;
   readonly session: MeasuringSession;
   readonly generator: LoadGenerator;
   /** The processes of our own instance; undefined when another's is measured from outside. */

@@ -15,13 +15,11 @@ import {
   type Plan,
 } from './payload.js';
 import { coresOfOthers, cpuBetween, type Role } from './processes.js';
+import { patienceForMs, sleep } from './settled.js';
 import { instantText, type Target } from './target.js';
 
 /** Below the noise of a run that takes seconds. */
 const pollMs = 20;
-/** A server that is slower than this a second is not measured but waited for. */
-const slowestPerSecond = 2_000;
-const patienceMs = 60_000;
 
 export interface IngestResult {
   readonly readingsPerSecond: number;
@@ -65,7 +63,8 @@ export async function measureRound(
   return { ingest, copy, ratio: ingest.readingsPerSecond / copy.rowsPerSecond };
 }
 
-async function measureIngest(
+/** Measures ingest alone. The generator must have prepared the plan. */
+export async function measureIngest(
   target: Target,
   plan: Plan,
   connections: number,
@@ -102,40 +101,56 @@ const sendingSeconds = ({ firstByteAtMs, lastByteAtMs }: Answers['flood']): numb
   (lastByteAtMs - firstByteAtMs) / 1_000;
 
 /**
- * Waits until the last reading of every connection is committed: one look into the index each time.
+ * Waits until the last reading of every connection is committed: mostly one look into the index.
  * @returns when that was seen, on the monotonic clock.
  */
-async function untilStored(target: Target, plan: Plan, connections: number): Promise<number> {
-  const deadline = performance.now() + patienceMs + (plan.readings / slowestPerSecond) * 1_000;
-  for (let connection = 0; connection < connections; connection += 1) {
+export async function untilStored(
+  target: Target,
+  plan: Plan,
+  connections: number,
+): Promise<number> {
+  const deadline = performance.now() + patienceForMs(plan.readings);
+  const keyOf = (connection: number): [sensorId: string, time: string] => {
     const number = lastOfConnection(plan, connection, connections);
-    const key = {
-      sensorIds: [sensorName(plan, number)],
-      times: [instantText(target, timeMs(plan, number))],
-    };
-    while ((await target.session.findStored(key)).length === 0) {
-      if (performance.now() > deadline) throw await notStored(target, plan);
-      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    return [sensorName(plan, number), instantText(target, timeMs(plan, number))];
+  };
+  let waiting = Array.from({ length: connections }, (_, connection) => keyOf(connection));
+  while (waiting.length > 0) {
+    if (performance.now() > deadline) throw await notStored(target, plan);
+    if ((await findAmong(target, waiting.slice(0, 1))).size === 0) {
+      await sleep(pollMs);
+      continue;
     }
+    const found = await findAmong(target, waiting);
+    waiting = waiting.filter((_, index) => !found.has(index));
   }
   return monotonicMs();
 }
 
-/** @throws {Error} when not every reading is there. */
-async function requireAll(target: Target, plan: Plan): Promise<void> {
-  if ((await countStored(target, plan)) !== plan.readings) throw await notStored(target, plan);
+async function findAmong(
+  { session }: Target,
+  keys: readonly [sensorId: string, time: string][],
+): Promise<ReadonlySet<number>> {
+  const [sensorIds, times] = [keys.map(([sensorId]) => sensorId), keys.map(([, time]) => time)];
+  return new Set(await session.findStored({ sensorIds, times }));
 }
 
-function countStored(target: Target, plan: Plan): Promise<number> {
+/** @throws {Error} when not every reading is there. */
+export async function requireAll(target: Target, plan: Plan): Promise<void> {
+  if ((await storedOf(target, plan)) !== plan.readings) throw await notStored(target, plan);
+}
+
+/** How many of the plan's readings are committed. */
+export function storedOf(target: Target, plan: Plan): Promise<number> {
   return target.session.countStored(
-    target.prefix,
+    plan.prefix,
     instantText(target, plan.firstTimeMs),
     instantText(target, endTimeMs(plan)),
   );
 }
 
 async function notStored(target: Target, plan: Plan): Promise<Error> {
-  const stored = await countStored(target, plan);
+  const stored = await storedOf(target, plan);
   const totals = await target.session.journalTotals();
   return new Error(
     `only ${stored} of ${plan.readings} readings were stored ` +
