@@ -102,12 +102,26 @@ supervisor_changed() {
   return 1
 }
 
+# Copies what was built in place, which the branch will no longer be: its package.json and its migrations
+# are read when it starts. The built files are copied in earnest, for a build writes into them.
+keep_built_in_place() {
+  rm -rf releases/first
+  mkdir releases/first
+  cp --archive package.json package-lock.json packages releases/first/
+  cp --archive --link node_modules releases/first/node_modules
+  rm -rf releases/first/node_modules/.cache
+}
+
 # Lets a build serve; leaves releases/previous leading to the one before.
 switch() {
   local release=$1 serving=$2 how=$3 code=0
   say "🔄 letting $release serve ($how) …"
   steps switch "$release" "$how" || code=$?
   ((code == 0)) || exit "$code"
+  if [[ $serving == "$PWD" ]]; then
+    keep_built_in_place
+    serving=$PWD/releases/first
+  fi
   ln --symbolic --force --no-dereference "$serving" releases/previous
 }
 
