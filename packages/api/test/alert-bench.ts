@@ -34,7 +34,7 @@ const second = 1_000;
 const lookEveryMs = 10 * second;
 const keepEveryMs = 600 * second;
 
-export const fault = (kind: FaultKind): Fault => ({ kind, sentence: `${kind} is bad.` });
+const fault = (kind: FaultKind): Fault => ({ kind, sentence: `${kind} is bad.` });
 
 /** Health with faults of these kinds, long after the start. */
 export const sight = (status: HealthStatus, ...kinds: FaultKind[]): HealthSight => ({
