@@ -163,7 +163,9 @@ describe('the service', () => {
     const [found] = judgeGateways({ sensors, counts }, undefined, look, Date.UTC(2025, 9, 2, 13));
     expect(found.text).toContain('7 silent; the last reading 1 h ago');
     expect(found).toMatchObject({
-      todo: [expect.stringContaining('look after S0, S1, S2, S3, S4 and 2 more')],
+      todo: expect.arrayContaining([
+        expect.stringContaining('look after S0, S1, S2, S3, S4 and 2 more'),
+      ]),
     });
     const none = { sensors: [], counts: { online: 0, late: 0, silent: 0 } };
     expect(judgeGateways(none, undefined, look, 0)[0].text).toBe('no reading was ever stored');

@@ -1,13 +1,12 @@
 /** Messages between a supervisor and workers of neighbouring versions. */
 import { parseFromWorker, parseToWorker } from '../src/ipc.js';
 
-const state = { supervisorPid: 7, uptimeMs: 1_000, workers: [] };
+const pulse = { loopDelayMs: 1, residentBytes: 2, cpuMs: 3 };
+const state = { supervisorPid: 7, uptimeMs: 1_000, supervisor: pulse, workers: [] };
+const heartbeat = { type: 'heartbeat', process: pulse, ingest: null };
 
 it('drops what it does not know, wherever that stands', () => {
-  expect(parseFromWorker({ type: 'heartbeat', ingest: null, mood: 'good' })).toEqual({
-    type: 'heartbeat',
-    ingest: null,
-  });
+  expect(parseFromWorker({ ...heartbeat, mood: 'good' })).toEqual(heartbeat);
   expect(parseToWorker({ type: 'cluster', state: { ...state, mood: 'good' } })).toEqual({
     type: 'cluster',
     state,
@@ -15,10 +14,10 @@ it('drops what it does not know, wherever that stands', () => {
 });
 
 it.each([
-  ['a field that is missing', { type: 'heartbeat' }, /^ingest: /],
+  ['a field that is missing', { ...heartbeat, ingest: undefined }, /^ingest: /],
   [
     'one that is missing deep inside',
-    { type: 'heartbeat', ingest: { kind: 'ingest' } },
+    { ...heartbeat, ingest: { kind: 'ingest' } },
     /^ingest\.idleMs: /,
   ],
   ['a field of another type', { type: 'problem', problem: 7 }, /^problem: /],
