@@ -2,7 +2,8 @@
  * Installs and builds what is missing or out of date, so that every command works on a fresh clone.
  *
  * What always holds: it is quiet about what succeeds and shows all that a failing step said; it does
- * nothing, in a few milliseconds, when everything is up to date. Where scripts/deploy.sh has brought a
+ * nothing, in a few milliseconds, when everything is up to date; what it says goes to stderr, so that
+ * the output of a command stays its own. Where scripts/deploy.sh has brought a
  * version, that one is what runs, and nothing is built in place any more.
  */
 'use strict';
@@ -91,13 +92,13 @@ function npm(what, args) {
 }
 
 async function install() {
-  process.stdout.write('📦 installing what zdenergy needs (npm ci); this takes a minute …\n');
+  process.stderr.write('📦 installing what zdenergy needs (npm ci); this takes a minute …\n');
   // Types and the compiler are needed whatever NODE_ENV says, and the database is optional to npm.
   await npm('Installing', ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund']);
 }
 
 async function build() {
-  process.stdout.write('🔨 building zdenergy …\n');
+  process.stderr.write('🔨 building zdenergy …\n');
   const startedAt = new Date();
   await npm('Building', ['run', 'build']);
   fs.mkdirSync(path.dirname(buildStamp), { recursive: true });
