@@ -3,8 +3,7 @@
  * newest of each that npm has.
  *
  *     npm run test:nodes                      unit and system tests
- *     npm run test:nodes -- --bounded         the system tests that touch most of Node.js, and on the
- *                                             newest version the unit tests
+ *     npm run test:nodes -- --bounded         only the system tests that touch most of Node.js
  *     npm run test:nodes -- --faults hang     what `npm test` would run with these arguments
  *
  * What always holds: the first version that fails is the last that runs, and the exit code is 1 then;
@@ -22,11 +21,10 @@ const majors = [22, 24];
 const complete = [['--unit'], ['--system']];
 const mostOfNode = ['--system', 'starting-and-stopping', 'supervision', 'test/gateways'];
 
-/** What is run for these arguments on a major version: lists of arguments of `npm test`. */
-function stagesOf(args, major) {
+/** What is run for these arguments on each version: lists of arguments of `npm test`. */
+function stagesOf(args) {
   if (args.length === 0) return complete;
-  if (args[0] !== '--bounded') return [args];
-  return major === majors.at(-1) ? [mostOfNode, ['--unit']] : [mostOfNode];
+  return args[0] === '--bounded' ? [mostOfNode] : [args];
 }
 
 /** The package in which npm has Node.js itself for this machine; it needs no install script. */
@@ -108,7 +106,7 @@ async function tryNode(major, stages) {
 
 async function main(args) {
   for (const major of majors) {
-    const problem = await tryNode(major, stagesOf(args, major));
+    const problem = await tryNode(major, stagesOf(args));
     if (problem !== undefined) {
       process.stdout.write(`❌ Node.js ${major}: ${problem}\n`);
       process.exitCode = 1;

@@ -65,7 +65,7 @@ const lastChecks = [
     name: 'nodes',
     command: process.execPath,
     args: [path.join(__dirname, 'test-nodes.js'), '--bounded'],
-    timeoutMs: 15 * minuteMs,
+    timeoutMs: 8 * minuteMs,
   },
 ];
 const oneAtATime = ['--runInBand', '--testTimeout=180000'];
