@@ -36,5 +36,7 @@ it('measures parts of itself, and an outage, and writes the figures down', async
   expect(parts.drain).toMatchObject({ backlog: 10_000 });
   expect(parts.drain.drainedSeconds).toBeGreaterThan(0);
   expect(targets).toHaveLength(3);
-  expect(await readdir(temporary)).toEqual([]);
+  // npm keeps a cache there, too.
+  const left = await readdir(temporary);
+  expect(left.filter((name) => name.startsWith('zdenergy'))).toEqual([]);
 });
