@@ -212,7 +212,10 @@ export class OwnPostgres implements Supervised {
       const exit = signal === null ? `it ended (exit code ${code})` : `it was ended by ${signal}`;
       // Exit code 0 follows a clean shutdown that was not ours.
       const fromOutside = signal !== null || code === 0;
-      void within(heard, lastWordsMs).then(() => this.#exited(server, exit, fromOutside));
+      const settle = (): void => this.#exited(server, exit, fromOutside);
+      // Who told it to stop needs no last words, and is to find it gone.
+      if (this.#stopped) settle();
+      else void within(heard, lastWordsMs).then(settle);
     });
     void this.#awaitReady(server);
     void this.#probe(server);
