@@ -2,8 +2,8 @@
  * What a process says of itself at each beat of its event loop: how late beats came, its memory and
  * its CPU time.
  *
- * What always holds: a beat costs microseconds; a delay is told for half a minute, so that whoever
- * looks only now and then sees it, too.
+ * What always holds: a beat costs microseconds, and never fails; a delay is told for half a minute, so
+ * that whoever looks only now and then sees it, too.
  */
 import type * as zod from 'zod';
 import { z } from './zod.js';
@@ -24,6 +24,7 @@ export class Pulse {
   readonly #everyMs: number;
   #expectedAtMs: number;
   #delaysMs: readonly number[] = [];
+  #residentBytes = 0;
 
   /** The first beat is due `everyMs` after now; one that comes sooner is not late. */
   constructor(everyMs: number, nowMs: number) {
@@ -36,11 +37,21 @@ export class Pulse {
     const delayMs = Math.max(0, nowMs - this.#expectedAtMs);
     this.#expectedAtMs = nowMs + this.#everyMs;
     this.#delaysMs = [...this.#delaysMs, delayMs].slice(-keptBeats);
+    this.#measureMemory();
     const { user, system } = process.cpuUsage();
     return {
       loopDelayMs: Math.max(...this.#delaysMs),
-      residentBytes: process.memoryUsage.rss(),
+      residentBytes: this.#residentBytes,
       cpuMs: (user + system) / 1_000,
     };
+  }
+
+  /** Node.js reads a file for it. While a process has no descriptor left, the last figure has to do. */
+  #measureMemory(): void {
+    try {
+      this.#residentBytes = process.memoryUsage.rss();
+    } catch {
+      // Asked again with the next beat.
+    }
   }
 }
