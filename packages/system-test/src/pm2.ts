@@ -72,9 +72,9 @@ export class Pm2 {
     return pid;
   }
 
-  /** What runs of zdenergy itself. */
+  /** What runs of zdenergy itself. One without a command is ending, and may be the daemon. */
   get ownProcesses(): number[] {
-    return this.#processes().filter((pid) => !isDaemon(pid));
+    return this.#processes().filter((pid) => !isDaemon(pid) && commandOf(pid) !== '');
   }
 
   #processes(): number[] {
