@@ -74,6 +74,8 @@ export class Drain {
    */
   #share = 1;
   #statementMs = statementTimeoutMs;
+  /** Since when a new connection brings the tables up to date and asks how far the journal is. */
+  #preparingSinceMs: number | undefined;
   /** Since when a part is being stored, or was until the attempt failed. */
   #storingSinceMs: number | undefined;
   #failures = 0;
@@ -107,16 +109,23 @@ export class Drain {
   }
 
   get state(): DrainState {
-    const { problem } = this.#state;
-    const storingMs = performance.now() - (this.#storingSinceMs ?? Infinity);
-    if (problem !== null || storingMs < slowAfterMs) return this.#state;
-    // It has not failed yet, and with its statement's timeout it may be long until it does.
-    return {
-      ...this.#state,
-      problem:
-        `Postgres has not finished storing readings for ${formatDuration(storingMs)}. ` +
-        'Is it overloaded, or does somebody hold a lock on its tables?',
-    };
+    return this.#state.problem === null
+      ? { ...this.#state, problem: this.#slowProblem }
+      : this.#state;
+  }
+
+  /** What takes long and has not failed yet, in plain words: with its timeout it may be long until it does. */
+  get #slowProblem(): string | null {
+    const now = performance.now();
+    const preparingMs = now - (this.#preparingSinceMs ?? now);
+    const storingMs = now - (this.#storingSinceMs ?? now);
+    const tookMs = Math.max(preparingMs, storingMs);
+    if (tookMs < slowAfterMs) return null;
+    const what = preparingMs > storingMs ? 'preparing the tables' : 'storing readings';
+    return (
+      `Postgres has not finished ${what} for ${formatDuration(tookMs)}. ` +
+      'Is it overloaded, or does somebody hold a lock on its tables?'
+    );
   }
 
   /** Whether the database has confirmed the ledger since this process started. */
@@ -164,8 +173,9 @@ export class Drain {
       } catch (error) {
         await this.#connection?.close();
         this.#connection = undefined;
-        const sinceMs = this.#storingSinceMs ?? performance.now();
+        const sinceMs = this.#storingSinceMs ?? this.#preparingSinceMs ?? performance.now();
         this.#storingSinceMs = undefined;
+        this.#preparingSinceMs = undefined;
         if (error instanceof ProgressMoved) continue;
         if (error instanceof JournalUnreadable) this.#noteUnreadable(error.message);
         else this.#noteFailure(describeDatabaseError(error, this.#databaseUrl), sinceMs);
@@ -178,6 +188,7 @@ export class Drain {
   async #connect(): Promise<Connection> {
     const connection = await connect(this.#databaseUrl, 'zdenergy drain');
     this.#connection = connection;
+    this.#preparingSinceMs = performance.now();
     await connection.run(migrate, migrationTimeoutMs);
     await connection.run(async (client) => {
       await refuseOtherEncodings(client);
@@ -192,6 +203,7 @@ export class Drain {
       this.#isAgreed = true;
       await this.#journal.seek();
     });
+    this.#preparingSinceMs = undefined;
     this.#months.clear();
     return connection;
   }

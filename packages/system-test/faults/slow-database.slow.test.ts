@@ -11,12 +11,14 @@ import { figure, inWords } from '../src/figures.js';
 import { SlowLink } from '../src/slow-link.js';
 import { askingMeanwhile, promptnessInWords } from '../src/steady-client.js';
 import { SteadyGateway } from '../src/steady-gateway.js';
-import { eventually } from '../src/wait.js';
+import { eventually, timed } from '../src/wait.js';
 import { Zdenergy } from '../src/zdenergy.js';
 
 const answeredWithinMs = 100;
 const drainShare = 0.1;
 const ackedWithinMs = 1_500;
+/** From the figures: health says within 15 s that the database is away; a second for the worker to come. */
+const noticedWithinMs = 16_000;
 const load = { lastsMs: 20_000, readingsPerSecond: 1_000 };
 
 const releases = new Releases();
@@ -101,6 +103,32 @@ it('each packet takes 200 ms: readings are stored within seconds all the same', 
   expect(gateway.slowestAckMs).toBeLessThan(ackedWithinMs);
   expect(promptness.failures).toEqual([]);
   expect(promptness.p95Ms).toBeLessThan(answeredWithinMs);
+});
+
+it('health says so when the tables cannot be prepared, because another program holds that lock', async () => {
+  const release = await postgres.database.hold('SELECT pg_advisory_xact_lock(7246000)');
+  try {
+    const ingest = await zdenergy.pidOf('ingest-1');
+    process.kill(ingest, 'SIGKILL');
+    await eventually(async () => expect(await zdenergy.pidOf('ingest-1')).not.toBe(ingest));
+    const noticedMs = await timed(() =>
+      eventually(async () => {
+        const { status, reasons } = await zdenergy.health();
+        expect(status).toBe('warning');
+        expect(reasons).toEqual([
+          expect.stringMatching(/not finished preparing the tables .*lock/),
+        ]);
+      }, noticedWithinMs),
+    );
+    figure(
+      '12',
+      'database slow: its tables cannot be prepared',
+      `said so after ${inWords(noticedMs)}`,
+    );
+  } finally {
+    await release();
+  }
+  await zdenergy.whenHealth('ok');
 });
 
 it('in the end nothing was lost and nothing stored twice', async () => {
