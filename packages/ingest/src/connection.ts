@@ -14,7 +14,8 @@ import type { GatewayRecord } from './gateway-table.js';
 const maxUnreadAnswerBytes = 64 * 1024;
 
 export interface ConnectionEvents {
-  received(bytes: number): void;
+  /** The connection has taken a chunk. */
+  received(connection: Connection, bytes: number): void;
   noise(bytes: number): void;
   /** An object was refused; the reason is for the log. */
   rejected(peer: string, reason: string): void;
@@ -63,8 +64,19 @@ export class Connection implements FrameSink, Destination {
     this.lastReceivedAtMs = performance.now();
     this.gateway.lastSeenAtMs = this.lastReceivedAtMs;
     this.gateway.bytes += bytes.length;
-    this.#events.received(bytes.length);
     this.#feed(() => this.#framer.push(bytes));
+    this.#events.received(this, bytes.length);
+  }
+
+  /** Stops reading from the gateway. */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  /** Goes on reading; that it was not read from does not count as silence. */
+  resume(): void {
+    this.lastReceivedAtMs = performance.now();
+    this.socket.resume();
   }
 
   /** The gateway has closed its side: its answers are its last. */

@@ -3,7 +3,8 @@
  *
  * What always holds: the number of connections is bounded, in all and per address, with descriptors
  * left for the journal and the database; when the intake is blocked every connection pauses at once;
- * the log tells of single events but sums up storms.
+ * one that sends more than its share does not delay the others; the log tells of single events but
+ * sums up storms.
  */
 import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -21,6 +22,7 @@ import type { Decoder } from './decoding.js';
 import { EventSummary } from './event-summary.js';
 import { GatewayTable } from './gateway-table.js';
 import type { Acceptor } from './listeners.js';
+import { Pacing } from './pacing.js';
 
 /** A gateway behind a link that went down is found out while its neighbours still send. */
 const keepAliveMs = 30_000;
@@ -76,6 +78,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
   readonly #log: Logger;
   readonly #connections = new Set<Connection>();
   readonly #admission: Admission;
+  readonly #pacing: Pacing<Connection>;
   readonly #summary = new EventSummary<Event>();
   /** No gateway is read from any more. */
   #isFinished = false;
@@ -84,12 +87,20 @@ export class Gateways implements Acceptor, ConnectionEvents {
   #summaryTimer: NodeJS.Timeout | undefined;
   #descriptorsTimer: NodeJS.Timeout | undefined;
 
-  constructor(settings: Settings, intake: Intake, decoder: Decoder, log: Logger) {
+  /** @param isBehind whether more waits for the database than its neighbours would notice of one sender. */
+  constructor(
+    settings: Settings,
+    intake: Intake,
+    decoder: Decoder,
+    isBehind: () => boolean,
+    log: Logger,
+  ) {
     this.#settings = settings;
     this.#intake = intake;
     this.#decoder = decoder;
     this.#log = log;
     this.#admission = new Admission(settings, log);
+    this.#pacing = new Pacing(() => intake.isHalfFull || isBehind());
   }
 
   start(): void {
@@ -102,16 +113,16 @@ export class Gateways implements Acceptor, ConnectionEvents {
   /** Makes every connection wait, or go on. */
   setBlocked(blocked: boolean): void {
     if (this.#isFinished) return;
-    const now = performance.now();
+    this.#pacing.clear();
     for (const connection of this.#connections) {
-      if (blocked) {
-        connection.socket.pause();
-      } else {
-        // It could not send while it waited.
-        connection.lastReceivedAtMs = now;
-        connection.socket.resume();
-      }
+      if (blocked) connection.pause();
+      else connection.resume();
     }
+  }
+
+  /** To be called when a batch was written: there may be room again for who sends too fast. */
+  pace(): void {
+    if (!this.#intake.blocked) this.#pacing.review();
   }
 
   admit(socket: Socket): boolean {
@@ -149,7 +160,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
       if (!this.#isFinished) connection.finish();
       this.#forget(connection);
     });
-    if (this.#intake.blocked) socket.pause();
+    if (this.#intake.blocked) connection.pause();
     return (chunk) => connection.receive(chunk);
   }
 
@@ -163,9 +174,12 @@ export class Gateways implements Acceptor, ConnectionEvents {
     this.#tell('failed', `${error.message}. ${descriptorsAdvice}`);
   }
 
-  received(bytes: number): void {
+  received(connection: Connection, bytes: number): void {
     this.counts.bytesReceived += bytes;
-    this.lastActivityAtMs = performance.now();
+    this.lastActivityAtMs = connection.lastReceivedAtMs;
+    if (!this.#isFinished && !this.#intake.blocked) {
+      this.#pacing.took(connection, bytes, this.lastActivityAtMs);
+    }
   }
 
   noise(bytes: number): void {
@@ -183,6 +197,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
   /** Reads what is still on its way, then reads no more. */
   async finishReading(): Promise<void> {
     clearInterval(this.#sweepTimer);
+    if (!this.#intake.blocked) this.#pacing.stop();
     await new Promise((resolve) => setTimeout(resolve, lastReadsMs));
     this.setBlocked(true);
     this.#isFinished = true;
@@ -201,6 +216,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
 
   #forget(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#pacing.forget(connection);
     this.counts.open -= 1;
     this.counts.closed += 1;
     connection.gateway.open -= 1;
@@ -225,7 +241,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
     const { tcpIdleTimeoutMs } = this.#settings;
     const oldestMs = performance.now() - tcpIdleTimeoutMs;
     for (const connection of this.#connections) {
-      if (connection.lastReceivedAtMs > oldestMs) continue;
+      if (connection.lastReceivedAtMs > oldestMs || this.#pacing.isWaiting(connection)) continue;
       this.#noteTimeout(connection, `sent nothing for ${formatDuration(tcpIdleTimeoutMs)}`);
       connection.endReason = 'it sent nothing for too long';
       connection.socket.destroy();

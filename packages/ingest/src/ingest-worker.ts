@@ -75,12 +75,14 @@ export class IngestWorker implements WorkerDuties {
     const intake = new Intake(journal, this.#settings.journalReserveBytes, {
       durable: (batch) => {
         drain.wake();
+        this.#gateways?.pace();
         liveFeed.push(batch.readings.rows, batch.readingCount);
       },
       blocked: (blocked) => this.#gateways?.setBlocked(blocked),
       problem: (problem) => this.#tellProblem(problem),
     });
-    const gateways = new Gateways(this.#settings, intake, this.#decoder, this.#log);
+    const isBehind = (): boolean => drain.isBehind(intake.heldItems);
+    const gateways = new Gateways(this.#settings, intake, this.#decoder, isBehind, this.#log);
     this.#intake = intake;
     this.#gateways = gateways;
     this.#liveFeed = liveFeed;

@@ -8,6 +8,7 @@
 import type pg from 'pg';
 import { describeError, formatDuration, type Ledger, type Logger } from '@zdenergy/core';
 import { DrainFigures } from './drain-figures.js';
+import { DrainSpeed } from './drain-speed.js';
 import type { Checkpoint } from './journal/checkpoint.js';
 import type { Journal, JournalPart } from './journal/journal.js';
 import {
@@ -42,6 +43,13 @@ const migrationTimeoutMs = 3_600_000;
 const briefMs = 3_000;
 /** Storing a part takes a second at the most, unless Postgres waits for a lock, a disk or its own load. */
 const slowAfterMs = 8_000;
+/**
+ * A gateway at full speed may have as much waiting for the database as is stored in this time. With
+ * what is being stored, and the part that follows, others then wait for half a second at the most.
+ */
+const aheadMs = 120;
+/** Enough to keep the database busy, and no more than a part. */
+const leastAheadItems = 2_000;
 /** How often the copy of the checkpoint on disk is renewed. */
 const checkpointEveryMs = 1_000;
 
@@ -92,6 +100,7 @@ export class Drain {
   /** The database has said how far it is, so that the checkpoint is its own word. */
   #isAgreed = false;
   readonly #figures: DrainFigures;
+  readonly #speed = new DrainSpeed();
   /** This run has begun to store, so that the database may be ahead of what was heard from it. */
   #hasBegun = false;
 
@@ -126,6 +135,17 @@ export class Drain {
       `Postgres has not finished ${what} for ${formatDuration(tookMs)}. ` +
       'Is it overloaded, or does somebody hold a lock on its tables?'
     );
+  }
+
+  /**
+   * Whether so much waits for the database, with `heldItems` that are still to be written, that what
+   * comes now would be stored noticeably later. While the database is away nothing is: the journal is
+   * where readings are safest.
+   */
+  isBehind(heldItems: number): boolean {
+    if (!this.#state.connected) return false;
+    const aheadItems = Math.max(leastAheadItems, this.#speed.itemsWithin(aheadMs) ?? maxItems);
+    return this.#journal.pending + heldItems > Math.min(maxItems, aheadItems);
   }
 
   /** Whether the database has confirmed the ledger since this process started. */
@@ -306,6 +326,7 @@ export class Drain {
       }, this.#statementMs + graceMs);
       this.#storingSinceMs = undefined;
       const tookMs = performance.now() - startedAtMs;
+      this.#speed.note(part.end - part.from - part.skipped, tookMs);
       this.#figures.stored(part, stored.outcome, tookMs, Date.now());
       const isFull = this.#share === 1;
       this.#share = Math.min(1, this.#share * 2);

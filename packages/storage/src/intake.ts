@@ -39,6 +39,7 @@ export class Intake {
   readonly #events: IntakeEvents;
   #filling = new Batch();
   #spare = new Batch();
+  #writingItems = 0;
   #whenDurable: (() => void)[] = [];
   #committing = false;
   #scheduled: NodeJS.Timeout | undefined;
@@ -80,6 +81,16 @@ export class Intake {
 
   get blocked(): boolean {
     return this.#blocked;
+  }
+
+  /** Whether whoever sends most should leave the rest of the batch to the others. */
+  get isHalfFull(): boolean {
+    return this.#filling.bytes > maxBatchBytes / 2;
+  }
+
+  /** How many items are not durable yet. */
+  get heldItems(): number {
+    return this.#filling.count + this.#writingItems;
   }
 
   /** Why the journal cannot be written, in plain words; null when it can. */
@@ -129,6 +140,7 @@ export class Intake {
     const batch = this.#filling;
     const whenDurable = this.#whenDurable;
     this.#filling = this.#spare;
+    this.#writingItems = batch.count;
     this.#writingSinceMs = this.#fillingSinceMs;
     this.#fillingSinceMs = undefined;
     this.#whenDurable = [];
@@ -141,6 +153,7 @@ export class Intake {
       for (const callback of whenDurable) callback();
     }
     batch.clear();
+    this.#writingItems = 0;
     this.#writingSinceMs = undefined;
     this.#spare = batch;
     this.#committing = false;
