@@ -72,6 +72,8 @@ export async function createLogin({
       refuse(request, response, 401, 'The password is wrong.', next);
     } else {
       logger.info(`Logged in from ${client.countedAs}`);
+      // Several people behind one address, or one with several browsers, are no guessers.
+      tries.clear(client.countedAs);
       const cookie = sessionCookie(check.signingKey, Date.now(), client.isEncrypted);
       response.setHeader('Set-Cookie', cookie);
       succeed(request, response, next);

@@ -30,6 +30,11 @@ export class RateLimit {
     return waitMs;
   }
 
+  /** What the client did does not count against it any more. */
+  clear(client: string): void {
+    this.#times.delete(client);
+  }
+
   #forget(): void {
     for (const client of this.#times.keys()) {
       if (this.#times.size <= this.#maxClients) return;

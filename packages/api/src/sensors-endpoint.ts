@@ -2,9 +2,10 @@
  * `/api/sensors`: every sensor with its last reading, whether it still reports, and what is known
  * of its clock.
  *
- * What always holds: an answer has at most 10,000 sensors, and `next` says where to go on.
+ * What always holds: an answer has at most 10,000 sensors, and `next` says where to go on. The table of
+ * sensors is some seconds behind; sensors that were asked for by name are as new as what is in memory.
  */
-import type { Sensor, SensorQuestion, SensorStatus } from '@zdenergy/storage';
+import type { Sensor, SensorQuestion, SensorStatus, StoredReading } from '@zdenergy/storage';
 import { clockHint } from './clock-hint.js';
 import {
   choiceParameter,
@@ -22,7 +23,11 @@ const asked = [0, 100] as const;
 const limits = [1, maxSensors, maxSensors] as const;
 const statuses = ['online', 'late', 'silent'] as const satisfies readonly SensorStatus[];
 
-export function answerSensors({ sensors: table, sensorTimeZone }: StoredParts): AskDatabase {
+export function answerSensors({
+  sensors: table,
+  memory,
+  sensorTimeZone,
+}: StoredParts): AskDatabase {
   return ({ query }) => {
     const question = parseQuestion(query);
     return async () => {
@@ -33,8 +38,11 @@ export function answerSensors({ sensors: table, sensorTimeZone }: StoredParts): 
         nowMs,
       });
       const moment = { nowMs, judgedAtMs };
+      const newest = newestOf(question.sensorIds ?? [], memory());
       return {
-        sensors: sensors.map((sensor) => describeSensor(sensor, sensorTimeZone, moment)),
+        sensors: sensors.map((sensor) =>
+          describeSensor(withNewest(sensor, newest), sensorTimeZone, moment),
+        ),
         count: sensors.length,
         next: sensors.length < question.limit ? null : (sensors.at(-1)?.sensorId ?? null),
         counts,
@@ -55,6 +63,28 @@ function parseQuestion(query: Query): Question {
     status: choiceParameter(query, 'status', statuses),
     limit: countParameter(query, 'limit', limits),
   };
+}
+
+/** By sensor, of those in the order of arrival. */
+function newestOf(
+  sensorIds: readonly string[],
+  arrived: Iterable<StoredReading>,
+): ReadonlyMap<string, StoredReading> {
+  const asked = new Set(sensorIds);
+  const newest = new Map<string, StoredReading>();
+  if (asked.size === 0) return newest;
+  for (const reading of arrived) {
+    if (asked.has(reading.sensorId)) newest.set(reading.sensorId, reading);
+  }
+  return newest;
+}
+
+function withNewest(sensor: Sensor, newest: ReadonlyMap<string, StoredReading>): Sensor {
+  const reading = newest.get(sensor.sensorId);
+  if (reading === undefined || reading.receivedAtUs / 1_000 <= sensor.receivedAtMs) return sensor;
+  const { timeUs, temperature, humidity, lux, irradiance, receivedAtUs } = reading;
+  const values = { temperature, humidity, lux, irradiance };
+  return { ...sensor, ...values, timeMs: timeUs / 1_000, receivedAtMs: receivedAtUs / 1_000 };
 }
 
 interface Moment {

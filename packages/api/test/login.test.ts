@@ -252,6 +252,16 @@ describe('a login', () => {
     expect(shown.body).toContain('Too many tries');
   });
 
+  it('that succeeds makes good for those that failed', async () => {
+    const headers = ['Content-Type: application/json', newClient()];
+    const statusOf = async (guess: string): Promise<number> =>
+      (await post('/login', JSON.stringify({ password: guess }), headers)).status;
+    for (let round = 0; round < 3; round += 1) {
+      for (let count = 0; count < 4; count += 1) expect(await statusOf('wrong')).toBe(401);
+      expect(await statusOf(password)).toBe(200);
+    }
+  });
+
   it('keeps the worker answering while a crowd guesses', async () => {
     const guesses = Array.from({ length: 60 }, async () => post('/login', ...json('wrong')));
     const started = performance.now();

@@ -85,7 +85,7 @@ function conclusion(found: readonly (readonly [string, readonly Finding[]])[]): 
     (wanted) => levels.filter((level) => level === wanted).length,
   );
   if (errors + warnings === 0) return '\nAll is well.';
-  return `\n${errors} ❌, ${warnings} ⚠️: begin with the first ❌.`;
+  return `\n${errors} ❌, ${warnings} ⚠️: begin with the first ${errors > 0 ? '❌' : '⚠️'}.`;
 }
 
 /** Starts all checks at once; they are told in this order. */

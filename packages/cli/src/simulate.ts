@@ -4,9 +4,10 @@
  * On a terminal one line is rewritten as the fleet goes; elsewhere a line is printed every 10 s. The first Ctrl-C
  * ends the run in order, the second at once; both print the summary.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { describeError } from '@zdenergy/core';
-import { helpText, parseArguments, type TlsFiles } from './simulate/arguments.js';
+import { describeError, parseSettings } from '@zdenergy/core';
+import { helpText, parseArguments, type TlsFiles, type UsualPorts } from './simulate/arguments.js';
 import { descriptorProblem } from './simulate/descriptors.js';
 import { Fleet, type FleetOptions, type TlsOptions } from './simulate/fleet.js';
 import { isComplete, progressLine, summary } from './simulate/progress.js';
@@ -20,7 +21,7 @@ const graceMs = { over: 10_000, interrupted: 2_000 } as const;
 const progressEveryMs = process.stdout.isTTY ? 500 : 10_000;
 
 async function main(): Promise<number> {
-  const parsed = parseArguments(process.argv.slice(2));
+  const parsed = parseArguments(process.argv.slice(2), localPorts);
   switch (parsed.kind) {
     case 'help':
       console.log(helpText());
@@ -35,6 +36,13 @@ async function main(): Promise<number> {
       return runFleet({ ...parsed.options, tls: await readTlsFiles(parsed.tls) });
     }
   }
+}
+
+/** @throws {SettingsError} */
+function localPorts(): UsualPorts {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const { tcpPort, tlsPort } = parseSettings(process.env);
+  return { plain: tcpPort, tls: tlsPort ?? 6_001 };
 }
 
 async function readTlsFiles(files: TlsFiles | undefined): Promise<TlsOptions | undefined> {

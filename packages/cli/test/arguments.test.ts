@@ -42,6 +42,19 @@ describe('right arguments', () => {
     });
   });
 
+  it('go to the ports of this machine’s server, unless another host or port is named', () => {
+    const portOf = (line: string): unknown => {
+      const words = line.split(' ').filter((word) => word !== '');
+      const parsed = parseArguments(words, () => ({ plain: 7_000, tls: 7_001 }));
+      return parsed.kind === 'run' ? parsed.options.port : parsed;
+    };
+    expect(portOf('')).toBe(7_000);
+    expect(portOf('--tls')).toBe(7_001);
+    expect(portOf('--port 7')).toBe(7);
+    expect(portOf('--host gw.example')).toBe(6_000);
+    expect(portOf('--host gw.example --tls')).toBe(6_001);
+  });
+
   it('choose the TLS port with --tls, unless told otherwise', () => {
     expect(parse('--tls')).toMatchObject({
       options: { port: 6_001 },

@@ -11,6 +11,10 @@ import { expectWholeOffice } from './whole-office.js';
 const releases = new Releases();
 afterAll(() => releases.release());
 
+interface ListOfSensors {
+  readonly sensors: { sensor_id: string; last_reading: { temp: number } }[];
+}
+
 let zdenergy: Zdenergy;
 let database: Database;
 
@@ -153,3 +157,16 @@ it('has accounted for everything: the ledger agrees with the tables', async () =
   expect(ledger.duplicates).toBe(0);
   expect(ledger.received).toBe(stored + rejected);
 });
+
+it('shows a sensor that is asked for by name as new as its readings, before its summary is', async () => {
+  const gateway = await connect();
+  const list = async (): Promise<ListOfSensors['sensors']> =>
+    (JSON.parse((await zdenergy.ask('/api/sensors?sensor_id=newest')).body) as ListOfSensors)
+      .sensors;
+  gateway.send('{"id":"newest","temp":1}\n');
+  await eventually(async () => expect(await list()).toHaveLength(1), 60_000);
+  gateway.send('{"id":"newest","temp":2}\n');
+  // The summary takes ten seconds and more.
+  await eventually(async () => expect((await list())[0]?.last_reading.temp).toBe(2), 2_000);
+  await gateway.end();
+}, 90_000);

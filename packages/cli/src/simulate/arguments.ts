@@ -28,7 +28,7 @@ const anyText = text('a text');
 
 const table = {
   host: option('ADDRESS', '127.0.0.1', anyText, 'The server'),
-  port: option('PORT', null, whole(1, 65_535), 'Its port (6000; with --tls 6001)'),
+  port: option('PORT', null, whole(1, 65_535), 'Its port (this server: TCP_PORT, TLS_PORT)'),
   gateways: option('COUNT', '10', whole(1, 60_000), 'Gateways'),
   'sensors-per-gateway': option('COUNT', '1', whole(1, 1_000), 'Sensors behind each gateway'),
   interval: option('TIME', '5s', atLeast(10), 'Each sensor is read this often'),
@@ -70,7 +70,19 @@ export interface TlsFiles {
   readonly identity: { readonly certFile: string; readonly keyFile: string } | undefined;
 }
 
-export function parseArguments(args: readonly string[]): ParsedArguments {
+/** Where the server listens, in plain and with TLS, as far as nothing else was said. */
+export interface UsualPorts {
+  readonly plain: number;
+  readonly tls: number;
+}
+
+const defaultPorts: UsualPorts = { plain: 6_000, tls: 6_001 };
+
+/** @param local asked for the ports of this machine's zdenergy, when they matter. */
+export function parseArguments(
+  args: readonly string[],
+  local: () => UsualPorts = () => defaultPorts,
+): ParsedArguments {
   const { values, given, problems } = readOptions(args, table, '--gateways 10');
   if (given.has('help')) return { kind: 'help' };
 
@@ -92,7 +104,7 @@ export function parseArguments(args: readonly string[]): ParsedArguments {
     kind: 'run',
     options: {
       host,
-      port: port ?? (usesTls ? 6_001 : 6_000),
+      port: port ?? (given.has('host') ? defaultPorts : local())[usesTls ? 'tls' : 'plain'],
       gateways,
       sensorsPerGateway: values['sensors-per-gateway'],
       intervalMs: values.interval,
