@@ -28,8 +28,12 @@ const maxItems = 20_000;
 const maxBytes = 4 * 1024 * 1024;
 /** After a smaller part the next one waits for company: a thousand gateways need no thousand commits. */
 const smallPartItems = 1_000;
-/** The least time from one small part to the next; well below the delay that a reader notices. */
-const smallPartSpacingMs = 40;
+/**
+ * The least time from one small part to the next; well below the delay that a reader notices. With 10,000
+ * gateways and 2,000 readings a second, 80 ms instead of 40 took the worker from 19 % to 15 % of a core (with
+ * the journal's spacing of 30 ms instead of 20), for 27 ms more at the median.
+ */
+const smallPartSpacingMs = 80;
 /** Doubling; the longest wait is short, so that a backlog starts to drain at once. */
 const retryMinMs = 500;
 const retryMaxMs = 1_000;
