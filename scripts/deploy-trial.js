@@ -54,11 +54,18 @@ function sendReading(port) {
   });
 }
 
+/** The machine's disk is no fault of the build: one that is nearly full must not keep a mend away. */
+const ofDisk = /^Only [\d.]+ % of the disk /;
+
+/** Whether health says nothing against a build. */
+const isWell = ({ status, reasons = [] }) =>
+  status === 'ok' || (status === 'warning' && reasons.every((reason) => ofDisk.test(reason)));
+
 /** What is still wrong with it; undefined: it serves, and is of this commit. */
 async function problemOf(httpPort, commit) {
   const health = await askJson('127.0.0.1', httpPort, '/api/health');
   if (health === undefined) return 'it does not answer /api/health';
-  if (health.status !== 'ok') return `health is ${health.status}: ${health.reasons?.join(' ')}`;
+  if (!isWell(health)) return `health is ${health.status}: ${health.reasons?.join(' ')}`;
   if (health.commit !== commit) return `/api/health shows the commit ${health.commit}`;
   const stats = await askJson('127.0.0.1', httpPort, '/api/stats');
   const stored = stats?.ledger?.stored;
@@ -133,4 +140,4 @@ async function tryBuild(supervisorBuild, build, commit, aborted) {
   }
 }
 
-module.exports = { tryBuild };
+module.exports = { isWell, tryBuild };

@@ -24,6 +24,7 @@ function attempt(read) {
 const parts = (pid, name) =>
   attempt(() => fs.readFileSync(`/proc/${pid}/${name}`, 'utf8').split('\0')) ?? [];
 
+/** The environment that a process was started with. */
 function environmentOf(pid) {
   const pairs = parts(pid, 'environ').map((pair) => [
     pair.slice(0, pair.indexOf('=')),
@@ -109,10 +110,10 @@ function askJson(host, port, url) {
   });
 }
 
-/** `/api/health` as it is now; undefined when nobody answers. */
-function healthOf({ HTTP_HOST: host = '0.0.0.0', HTTP_PORT: port = '5000' }) {
-  const everywhere = ['0.0.0.0', '::', ''].includes(host);
-  return askJson(everywhere ? '127.0.0.1' : host, Number(port), '/api/health');
+/** `/api/health` as it is now; undefined when nobody answers. An empty setting counts as none. */
+function healthOf({ HTTP_HOST: host, HTTP_PORT: port }) {
+  const everywhere = ['0.0.0.0', '::'].includes(host || '0.0.0.0');
+  return askJson(everywhere ? '127.0.0.1' : host, Number(port || 5000), '/api/health');
 }
 
-module.exports = { askJson, findRunning, healthOf, keeperOf };
+module.exports = { askJson, environmentOf, findRunning, healthOf, keeperOf };

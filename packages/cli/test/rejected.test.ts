@@ -1,5 +1,6 @@
 import { timeZone } from '@zdenergy/core';
 import type { RejectedReading } from '@zdenergy/storage';
+import { importOrigin } from '../src/import/origin.js';
 import { columns, harmless, shortened, size } from '../src/command/text.js';
 import { parseArguments } from '../src/rejected/arguments.js';
 import { describeFate, judgeFate, type Evidence } from '../src/rejected/fate.js';
@@ -115,9 +116,16 @@ describe('a raw text', () => {
   );
 
   it('cannot be sent again when it is cut, or holds no object', () => {
-    expect(replayHindrance('{"id":"aaa… (4012 bytes more)')).toMatch(/too large/);
-    expect(replayHindrance('items 3 to 5; the bytes are kept')).toMatch(/no object/);
-    expect(replayHindrance('{"a')).toBeUndefined();
+    const hindrance = (raw: string) => replayHindrance({ ...reject, raw });
+    expect(hindrance('{"id":"aaa… (4012 bytes more)')).toMatch(/too large/);
+    expect(hindrance('items 3 to 5; the bytes are kept')).toMatch(/no object/);
+    expect(hindrance('{"a')).toBeUndefined();
+  });
+
+  it('cannot be sent again when an import has refused it, whose fields have other names', () => {
+    const peer = importOrigin('sensor_readings of old at db:5432', 'id 17');
+    const raw = '{"row":"17","sensor":"a","time":"2025-10-02 17:58:37","temperature":"24,1"}';
+    expect(replayHindrance({ peer, raw })).toMatch(/^it came from an import: .* again/);
   });
 });
 

@@ -7,6 +7,7 @@
 import { FieldRefused, z } from '@zdenergy/core';
 import { ImportBatch, type ImportTarget } from '@zdenergy/storage';
 import { LocalTimes } from './local-times.js';
+import { importOrigin } from './origin.js';
 import { RowReader, type RowRules } from './row.js';
 import type { Source, SourceBlock, SourceRow } from './source.js';
 
@@ -43,7 +44,7 @@ export interface ImportResult {
 
 const resumePoint = z.object({
   place: z.unknown(),
-  repeatedHour: z.array(z.tuple([z.string(), z.number(), z.boolean()])),
+  repeatedHour: z.array(z.tuple([z.string(), z.number(), z.boolean(), z.number().default(0)])),
 });
 
 export interface ImportWatch {
@@ -74,7 +75,7 @@ export async function runImport(
   let storing: Promise<void> | undefined;
 
   const refuse = (batch: ImportBatch, row: SourceRow, reason: string): void => {
-    batch.reject(`import of ${source.name}, ${row.place}`, reason, holdable(source.raw(row)));
+    batch.reject(importOrigin(source.name, row.place), reason, holdable(source.raw(row)));
     if (examples.length < maxExamples) examples.push(`${row.place}: ${reason}`);
   };
   const fill = (batch: ImportBatch, rows: readonly SourceRow[]): void => {
@@ -86,7 +87,7 @@ export async function runImport(
         continue;
       }
       try {
-        batch.add(reader.read(row.fields), `import of ${source.name}, ${row.place}`);
+        batch.add(reader.read(row.fields), importOrigin(source.name, row.place));
       } catch (error) {
         if (!(error instanceof FieldRefused)) throw error;
         refuse(batch, row, error.message);

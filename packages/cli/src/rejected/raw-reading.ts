@@ -1,4 +1,4 @@
-/** What a raw text tells before it is sent again: whether it can be, and where it would be stored. */
+/** What a reject tells before it is sent again: whether it can be, and where it would be stored. */
 import {
   FieldRefused,
   isPlausibleTime,
@@ -7,6 +7,8 @@ import {
   type Settings,
   type TimeZone,
 } from '@zdenergy/core';
+import type { RejectedReading } from '@zdenergy/storage';
+import { isImportOrigin } from '../import/origin.js';
 
 /** Where a reading is stored when it is taken. */
 export interface Expectation {
@@ -15,8 +17,15 @@ export interface Expectation {
   readonly timeUs: number | null;
 }
 
-/** Why a raw text cannot be sent again; undefined when it can. */
-export function replayHindrance(raw: string): string | undefined {
+/** Why a reject cannot be sent again; undefined when it can. */
+export function replayHindrance({
+  peer,
+  raw,
+}: Pick<RejectedReading, 'peer' | 'raw'>): string | undefined {
+  if (isImportOrigin(peer)) {
+    // Its fields are named as in the source: a gateway's reading of them would be another one.
+    return 'it came from an import: mend what the reason says, and run the import again (--again)';
+  }
   if (/… \(\d+ bytes more\)$/.test(raw)) {
     return 'it was too large, and only its beginning was kept';
   }

@@ -63,11 +63,12 @@ export async function replay(
   return counts;
 }
 
-function hindranceOf({ raw, replayedAt }: RejectedReading, again: boolean): string | undefined {
+function hindranceOf(reject: RejectedReading, again: boolean): string | undefined {
+  const { replayedAt } = reject;
   if (replayedAt !== null && !again) {
     return `it was sent again before, at ${instant(replayedAt)}. Add --again to send it once more.`;
   }
-  return replayHindrance(raw);
+  return replayHindrance(reject);
 }
 
 /** The chosen rejects in portions, oldest first. What is rejected meanwhile is not among them. */
