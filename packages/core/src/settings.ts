@@ -227,7 +227,7 @@ export const settingsTable = {
     'TRUST_PROXY',
     addresses,
     '',
-    'Addresses of reverse proxies whose X-Forwarded-For is believed; empty: none',
+    'Addresses of reverse proxies whose X-Forwarded-For is believed, never of clients; empty: none',
   ),
   adminPassword: setting(
     'ADMIN_PASSWORD',
