@@ -174,6 +174,22 @@ it('at most 6,000 requests a minute are served through a proxy, whatever clients
   await forged.stop(1_000);
 });
 
+it('one address can hold half of the connections at most, and others get in', async () => {
+  const hold = (): Promise<net.Socket> =>
+    new Promise((resolve) => {
+      const socket = net.connect({ port: api.port, host: '127.0.0.1', localAddress: '127.0.0.7' });
+      socket.on('error', () => undefined).resume();
+      socket.once('connect', () => resolve(socket));
+    });
+  const held = await Promise.all(Array.from({ length: 1_050 }, hold));
+  await sleep(500);
+  expect(held.filter(({ readableEnded, destroyed }) => readableEnded || destroyed)).toHaveLength(
+    50,
+  );
+  expect(await request(api.port, 'GET /api/health')).toContain('tcp_server');
+  for (const socket of held) socket.destroy();
+});
+
 it('slow clients are dropped in time, and hinder nobody meanwhile', async () => {
   const started = performance.now();
   const took = async (chunks: readonly string[], everyMs: number): Promise<number> => {
