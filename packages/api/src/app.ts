@@ -28,8 +28,15 @@ import { statusStyleSource } from './status-page.js';
 
 /** Ten a second: more than a page and a script of each kind need. Clients on this machine are not counted. */
 const requestsPerMinute = 600;
+/**
+ * Of all who come through one proxy: ten busy clients. A host that TRUST_PROXY lists without being a
+ * proxy could name another client in each request.
+ */
+const requestsPerMinuteOfProxy = 6_000;
 /** Some 5 KB each at the most. */
 const maxCountedClients = 2_000;
+/** Some 50 KB each at the most. */
+const maxCountedProxies = 100;
 
 export interface AppParts {
   readonly admit: (visit: Visit) => Admission;
@@ -123,16 +130,24 @@ const neverCached: RequestHandler = (_request, response, next) => {
 };
 
 function limitRequests(clientOf: AppParts['clientOf']): RequestHandler {
-  const requests = new RateLimit(requestsPerMinute, 60_000, maxCountedClients);
+  const ofClients = new RateLimit(requestsPerMinute, 60_000, maxCountedClients);
+  const ofProxies = new RateLimit(requestsPerMinuteOfProxy, 60_000, maxCountedProxies);
   return (request, response, next) => {
-    const { isLocal, countedAs } = clientOf(request);
-    const waitMs = isLocal ? 0 : requests.take(countedAs, performance.now());
-    if (waitMs === 0) {
+    const { isLocal, countedAs, proxyCountedAs } = clientOf(request);
+    const nowMs = performance.now();
+    const clientWaitMs = isLocal ? 0 : ofClients.take(countedAs, nowMs);
+    const isDue = !isLocal && clientWaitMs === 0 && proxyCountedAs !== undefined;
+    const proxyWaitMs = isDue ? ofProxies.take(proxyCountedAs, nowMs) : 0;
+    if (clientWaitMs + proxyWaitMs === 0) {
       next();
       return;
     }
-    response.setHeader('Retry-After', Math.ceil(waitMs / 1_000));
-    sendJson(response, 429, { error: `At most ${requestsPerMinute} requests a minute, please.` });
+    response.setHeader('Retry-After', Math.ceil((clientWaitMs + proxyWaitMs) / 1_000));
+    const most =
+      clientWaitMs > 0
+        ? `At most ${requestsPerMinute} requests a minute, please.`
+        : `At most ${requestsPerMinuteOfProxy} requests a minute through one proxy, please.`;
+    sendJson(response, 429, { error: most });
   };
 }
 

@@ -2,8 +2,8 @@
  * Who is at the other end of a request, as far as it can be known.
  *
  * A plain function over the socket's address and the headers. What always holds: nothing that a
- * client can write into a header makes it count as local; forwarding headers are believed only from
- * peers listed in TRUST_PROXY.
+ * client can write into a header makes it count as local, not even through a trusted peer elsewhere;
+ * forwarding headers are believed only from peers listed in TRUST_PROXY.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
@@ -27,6 +27,8 @@ export interface Client {
   readonly isVeiled: boolean;
   /** What its requests are counted under: its address, or, if unknown, its proxy's; of IPv6, the network. */
   readonly countedAs: string;
+  /** The trusted proxy it came through, counted likewise; undefined: it came through none. */
+  readonly proxyCountedAs: string | undefined;
   /** It speaks TLS with its proxy. */
   readonly isEncrypted: boolean;
   /** The host, with its port, that it believes it speaks to. */
@@ -51,34 +53,36 @@ export function clientReader(trustProxy: readonly string[]): (visit: Visit) => C
   return ({ peerAddress, headers }) => {
     const isForwarded = forwardingHeaders.some((name) => headers[name] !== undefined);
     const isTrusted = isForwarded && proxies.includes(peerAddress);
-    const address = isForwarded ? forwardedAddress(headers, isTrusted, proxies) : peerAddress;
+    const chain = isTrusted ? forwardedChain(headers) : [];
+    const address = isForwarded ? clientOfChain(chain, proxies) : peerAddress;
     const isKnown = address !== undefined && isIP(address) !== 0;
     const forwarded = (name: string): string | undefined =>
       isTrusted ? firstOf(headers[name]) : undefined;
     return {
-      isLocal: loopback.includes(address),
+      // Who asks a proxy elsewhere from its loopback address is not on this machine.
+      isLocal: loopback.includes(peerAddress) && (!isForwarded || isAllLoopback(chain)),
       isVeiled: isForwarded && !isTrusted,
       countedAs: networkOf((isKnown ? address : peerAddress) ?? 'unknown'),
+      proxyCountedAs: isTrusted ? networkOf(peerAddress ?? 'unknown') : undefined,
       isEncrypted: forwarded('x-forwarded-proto') === 'https',
       host: forwarded('x-forwarded-host') ?? headers.host,
     };
   };
 }
 
-/**
- * The client's address, or undefined when it cannot be known. Each trusted proxy has added the
- * address it was asked from on the right, so the client is the first from there that is no proxy.
- */
-function forwardedAddress(
-  headers: IncomingHttpHeaders,
-  isTrusted: boolean,
-  proxies: AddressList,
-): string | undefined {
+/** The addresses of X-Forwarded-For: each proxy has added the one it was asked from on the right. */
+function forwardedChain(headers: IncomingHttpHeaders): string[] {
   const forwardedFor = headers['x-forwarded-for'];
-  if (forwardedFor === undefined || !isTrusted) return undefined;
-  const chain = [forwardedFor].flat().join(',').split(',').map(withoutPort);
-  return chain.findLast((address) => !proxies.includes(address)) ?? chain[0];
+  if (forwardedFor === undefined) return [];
+  return [forwardedFor].flat().join(',').split(',').map(withoutPort);
 }
+
+/** The first from the right that is no proxy; undefined when it cannot be known. */
+const clientOfChain = (chain: readonly string[], proxies: AddressList): string | undefined =>
+  chain.findLast((address) => !proxies.includes(address)) ?? chain[0];
+
+const isAllLoopback = (chain: readonly string[]): boolean =>
+  chain.length > 0 && chain.every((address) => loopback.includes(address));
 
 /** The first of a list, which is what the proxy nearest to the client wrote. */
 const firstOf = (header: string | string[] | undefined): string | undefined =>

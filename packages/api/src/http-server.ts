@@ -2,8 +2,9 @@
  * The HTTP server on the socket that the supervisor bound.
  *
  * What always holds: a client that sends slowly, nonsense or nothing costs a connection for a
- * bounded time, and gets an answer in JSON where one can still be given; closing waits for
- * requests under way until told to cut them.
+ * bounded time, and gets an answer in JSON where one can still be given; the number of connections is
+ * bounded, in all and for each address; closing waits for requests under way until told to
+ * cut them.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
@@ -17,6 +18,10 @@ const requestTimeoutMs = 30_000;
 const lateCheckMs = 1_000;
 /** How long the rest of a body is read and dropped after the answer to it. */
 const lingerMs = 1_000;
+/** Some 20 KB each, should all of them send endless headers. */
+const maxConnections = 2_000;
+/** Half of them: enough for a proxy, and whatever one address does, a monitor elsewhere gets in. */
+const maxConnectionsPerAddress = 1_000;
 /** Connections that wait to be accepted. */
 const backlog = 1024;
 
@@ -44,6 +49,8 @@ export async function serveHttp(
       listener(request, response);
     },
   );
+  server.maxConnections = maxConnections;
+  server.on('connection', limitPerAddress());
   server.on('clientError', refuseNonsense);
   server.listen(handle, backlog);
   await once(server, 'listening');
@@ -52,6 +59,23 @@ export async function serveHttp(
     port: typeof address === 'object' && address !== null ? address.port : 0,
     close: () => new Promise((closed) => server.close(() => closed())),
     cut: () => server.closeAllConnections(),
+  };
+}
+
+/** Ends at once what one address has too many of. */
+function limitPerAddress(): (socket: Socket) => void {
+  const open = new Map<string, number>();
+  return (socket) => {
+    const { remoteAddress } = socket;
+    if (remoteAddress === undefined) return;
+    const count = (open.get(remoteAddress) ?? 0) + 1;
+    open.set(remoteAddress, count);
+    socket.once('close', () => {
+      const left = (open.get(remoteAddress) ?? 1) - 1;
+      if (left > 0) open.set(remoteAddress, left);
+      else open.delete(remoteAddress);
+    });
+    if (count > maxConnectionsPerAddress) socket.destroy();
   };
 }
 

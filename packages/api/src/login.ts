@@ -1,7 +1,8 @@
 /**
  * Logging in and out: `/login` and `/logout`, by form for people and by JSON for programs.
  *
- * What always holds: a client has 5 tries a minute, counted before the body is read; neither the log nor an answer repeats a password.
+ * What always holds: a client has 5 tries a minute, counted before the body is read, and all who come
+ * through one proxy 100; neither the log nor an answer repeats a password.
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
@@ -18,6 +19,11 @@ import { endedSessionCookie, hasSession, sessionCookie, sessionSecret } from './
 
 /** From reliability: tries a minute and address. */
 const triesPerMinute = 5;
+/**
+ * Of all who come through one proxy. A host that TRUST_PROXY lists without being a proxy could name
+ * another client with each guess.
+ */
+const triesPerMinuteOfProxy = 100;
 /** Some 100 bytes each. */
 const maxClients = 10_000;
 
@@ -40,18 +46,24 @@ export async function createLogin({
   logger,
 }: LoginParts): Promise<Login> {
   const check = await PasswordCheck.create(password, secretOf(dataDir, logger));
-  const tries = new RateLimit(triesPerMinute, 60_000, maxClients);
+  const ofClients = new RateLimit(triesPerMinute, 60_000, maxClients);
+  const ofProxies = new RateLimit(triesPerMinuteOfProxy, 60_000, maxClients);
   const isLoggedIn = ({ cookie }: IncomingHttpHeaders): boolean =>
     hasSession(cookie, check.signingKey, Date.now());
 
   const limitTries = (request: Request, response: Response, next: () => void): void => {
-    const client = clientOf(request).countedAs;
-    const waitMs = tries.take(client, performance.now());
+    const { countedAs, proxyCountedAs } = clientOf(request);
+    const nowMs = performance.now();
+    const clientWaitMs = ofClients.take(countedAs, nowMs);
+    const waitMs =
+      clientWaitMs > 0 || proxyCountedAs === undefined
+        ? clientWaitMs
+        : ofProxies.take(proxyCountedAs, nowMs);
     if (waitMs === 0) {
       next();
       return;
     }
-    logger.debug(`A login from ${client} had to wait`);
+    logger.debug(`A login from ${countedAs} had to wait`);
     const waitSeconds = Math.ceil(waitMs / 1_000);
     response.setHeader('Retry-After', waitSeconds);
     refuse(request, response, 429, `Too many tries. Try again in ${waitSeconds} s.`);

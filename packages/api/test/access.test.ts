@@ -36,7 +36,9 @@ describe('without API_TOKEN', () => {
     ['no address from a proxy', '10.0.0.2', { via: '1.1 proxy' }, ['10.0.0.2'], false],
     ['remote claiming loopback', '203.0.113.9', { 'x-forwarded-for': '127.0.0.1' }, [], false],
 
-    ['proxy for loopback', '10.0.0.2', { 'x-forwarded-for': '127.0.0.1' }, ['10.0.0.2'], true],
+    // The loopback address of a proxy elsewhere, or a host there that only claims to be one.
+    ['proxy for loopback', '10.0.0.2', { 'x-forwarded-for': '127.0.0.1' }, ['10.0.0.2'], false],
+    ['a network for loopback', '10.0.0.9', { 'x-forwarded-for': '::1' }, ['10.0.0.0/8'], false],
     ['proxy for remote', '10.0.0.2', { 'x-forwarded-for': '203.0.113.9' }, ['10.0.0.2'], false],
     [
       'proxy for a liar',
@@ -50,8 +52,30 @@ describe('without API_TOKEN', () => {
       '10.0.0.2',
       { 'x-forwarded-for': '127.0.0.1, 10.0.0.3' },
       ['10.0.0.0/8'],
+      false,
+    ],
+    [
+      'a proxy elsewhere for loopback, through one here',
+      '127.0.0.1',
+      { 'x-forwarded-for': '127.0.0.1, 10.0.0.3' },
+      ['10.0.0.0/8', '127.0.0.1'],
+      false,
+    ],
+    [
+      'two proxies here for loopback',
+      '::1',
+      { 'x-forwarded-for': '127.0.0.1, 127.0.0.2' },
+      ['127.0.0.0/8', '::1'],
       true,
     ],
+    [
+      'a proxy here for a liar',
+      '127.0.0.1',
+      { 'x-forwarded-for': '127.0.0.1, 203.0.113.9' },
+      ['127.0.0.1'],
+      false,
+    ],
+    ['a proxy here that names nobody', '127.0.0.1', { via: '1.1 proxy' }, ['127.0.0.1'], false],
     [
       'two proxies for remote',
       '::ffff:10.0.0.2',
@@ -73,13 +97,7 @@ describe('without API_TOKEN', () => {
       ['127.0.0.1'],
       true,
     ],
-    [
-      'with ports',
-      'fd00::2',
-      { 'x-forwarded-for': '[::1]:5123, 10.1.1.1:80' },
-      ['fd00::/8', '10.1.1.1'],
-      true,
-    ],
+    ['with ports', '::1', { 'x-forwarded-for': '[::1]:5123, 127.0.0.1:80' }, ['::1'], true],
     ['nonsense', '10.0.0.2', { 'x-forwarded-for': 'unknown' }, ['10.0.0.2'], false],
     [
       'nonsense on the right',

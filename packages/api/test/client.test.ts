@@ -19,6 +19,7 @@ describe('what a client is counted under', () => {
     ['10.0.0.2', 'whatever', '10.0.0.2'],
     ['10.0.0.3', '203.0.113.9', '10.0.0.3'],
     ['127.0.0.1', '203.0.113.9', '127.0.0.1'],
+    ['10.0.0.2', '127.0.0.1', '127.0.0.1'],
   ];
   it.each(rows)('%s for %s: %s', (peerAddress, forwardedFor, countedAs) => {
     const headers: IncomingHttpHeaders =
@@ -38,6 +39,7 @@ describe('what a proxy says of it', () => {
     expect(read({ peerAddress: '10.0.0.2', headers })).toMatchObject({
       isLocal: false,
       isVeiled: false,
+      proxyCountedAs: '10.0.0.2',
       isEncrypted: true,
       host: 'zdenergy.example',
     });
@@ -46,6 +48,7 @@ describe('what a proxy says of it', () => {
     expect(read({ peerAddress: '127.0.0.1', headers })).toMatchObject({
       isLocal: false,
       isVeiled: true,
+      proxyCountedAs: undefined,
       isEncrypted: false,
       host: 'inside:5000',
     });

@@ -11,17 +11,18 @@ const dataDir = mkdtempSync(join(tmpdir(), 'zdenergy-hostile-'));
 const password = 'correct horse battery';
 const apiToken = 'a-token-of-some-length';
 const databasePassword = 'database-secret';
+const environment = {
+  ADMIN_PASSWORD: password,
+  API_TOKEN: apiToken,
+  DATA_DIR: dataDir,
+  DATABASE_URL: `postgres://zdenergy:${databasePassword}@127.0.0.1:1/zdenergy`,
+  LOG_LEVEL: 'debug',
+  TRUST_PROXY: '127.0.0.1',
+};
 let api: RunningApi;
 
 beforeAll(async () => {
-  api = await runApi({
-    ADMIN_PASSWORD: password,
-    API_TOKEN: apiToken,
-    DATA_DIR: dataDir,
-    DATABASE_URL: `postgres://zdenergy:${databasePassword}@127.0.0.1:1/zdenergy`,
-    LOG_LEVEL: 'debug',
-    TRUST_PROXY: '127.0.0.1',
-  });
+  api = await runApi(environment);
 });
 afterAll(async () => {
   await api.stop(1_000);
@@ -154,6 +155,39 @@ it('at most 600 requests a minute are served to a client, and its neighbours not
     await request(api.port, 'GET /api/health', ['X-Forwarded-For: 203.0.113.9']),
   );
   expect(health.body).toContain('tcp_server');
+});
+
+it('at most 6,000 requests a minute are served through a proxy, whatever clients it names', async () => {
+  const forged = await runApi(environment);
+  const one = (n: number): string =>
+    lines('GET /login HTTP/1.1', 'Host: x', `X-Forwarded-For: 198.51.${n >> 8}.${n & 255}`);
+  const all = Array.from({ length: 6_000 }, (_, n) => one(n)).join('');
+  const last = lines(
+    'GET /login HTTP/1.1',
+    'Host: x',
+    'X-Forwarded-For: 127.0.0.1, 198.51.100.1',
+    'Connection: close',
+  );
+  const received = await exchange(forged.port, all + last);
+  expect(received.split('HTTP/1.1 200').length - 1).toBe(6_000);
+  expect(received.slice(received.lastIndexOf('HTTP/1.1 '))).toContain('through one proxy');
+  await forged.stop(1_000);
+});
+
+it('one address can hold half of the connections at most, and others get in', async () => {
+  const hold = (): Promise<net.Socket> =>
+    new Promise((resolve) => {
+      const socket = net.connect({ port: api.port, host: '127.0.0.1', localAddress: '127.0.0.7' });
+      socket.on('error', () => undefined).resume();
+      socket.once('connect', () => resolve(socket));
+    });
+  const held = await Promise.all(Array.from({ length: 1_050 }, hold));
+  await sleep(500);
+  expect(held.filter(({ readableEnded, destroyed }) => readableEnded || destroyed)).toHaveLength(
+    50,
+  );
+  expect(await request(api.port, 'GET /api/health')).toContain('tcp_server');
+  for (const socket of held) socket.destroy();
 });
 
 it('slow clients are dropped in time, and hinder nobody meanwhile', async () => {

@@ -65,6 +65,12 @@ const form = (fields: Record<string, string>): [string, string[]] => [
   ['Content-Type: application/x-www-form-urlencoded', page, newClient()],
 ];
 
+/** A guess of a client of its own; without a password, it counts and costs no work. */
+const forgedGuess = (n: number): [string, string[]] => [
+  '{}',
+  ['Content-Type: application/json', `X-Forwarded-For: 198.51.100.${n}`],
+];
+
 /** Logs in, and gives back the header that a browser sends from then on. */
 async function logIn(to = api): Promise<string> {
   const answer = await post('/login', ...json(password), to);
@@ -263,14 +269,29 @@ describe('a login', () => {
   });
 
   it('keeps the worker answering while a crowd guesses', async () => {
-    const guesses = Array.from({ length: 60 }, async () => post('/login', ...json('wrong')));
+    const crowded = await runApi(environment);
+    const guesses = Array.from({ length: 60 }, async () =>
+      post('/login', ...json('wrong'), crowded),
+    );
     const started = performance.now();
-    expect((await ask('GET /api/health')).body).toContain('tcp_server');
+    expect((await ask('GET /api/health', [], crowded)).body).toContain('tcp_server');
     expect(performance.now() - started).toBeLessThan(1_000);
     const statuses = (await Promise.all(guesses)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(30);
     expect(statuses.every((status) => status === 503 || status === 401)).toBe(true);
-    expect((await post('/login', ...json(password))).status).toBe(200);
+    expect((await post('/login', ...json(password), crowded)).status).toBe(200);
+    await crowded.stop(1_000);
+  });
+
+  it('may be tried 100 times a minute through one proxy, whatever clients it names', async () => {
+    const forged = await runApi(environment);
+    const guesses = Array.from({ length: 105 }, (_, n) =>
+      post('/login', ...forgedGuess(n), forged),
+    );
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(5);
+    expect((await post('/login', ...json(password), forged)).status).toBe(429);
+    await forged.stop(1_000);
   });
 });
 

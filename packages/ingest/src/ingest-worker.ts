@@ -2,8 +2,8 @@
  * The ingest worker: gateways → journal → Postgres.
  *
  * It listens once the journal is open, whether or not there is a database. It stops in this order:
- * accept no more, read what is on its way, make it durable and answer, close connections, drain
- * until the deadline.
+ * accept no more, read what is on its way, make it durable and answer, close connections, drain for
+ * a moment.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,6 +25,11 @@ import { LiveFeed } from './live-feed.js';
 
 /** The share of the time to stop that is left for closing, when the last commit or the drain took theirs. */
 const closingShare = 0.1;
+/**
+ * Enough to store what is on its way. The rest is safe in the journal, and until this process has
+ * ended, no other serves the port.
+ */
+const lastDrainMs = 1_000;
 
 /** What each gateway sent is for people to look at. */
 const gatewaysEveryMs = 2_000;
@@ -64,7 +69,9 @@ export class IngestWorker implements WorkerDuties {
     this.#databaseUrl = databaseUrl;
     this.#log = log;
     this.#link = link;
-    this.#decoder = new Decoder(settings);
+    const names = currentNames(settings);
+    const index = Math.max(0, names.indexOf(name));
+    this.#decoder = new Decoder(settings, { index, count: names.length });
   }
 
   async start(sockets: ReadonlyMap<ListenerName, SocketHandle>): Promise<void> {
@@ -112,7 +119,7 @@ export class IngestWorker implements WorkerDuties {
     this.#gateways?.closeAll();
     this.#liveFeed?.stop();
     clearInterval(this.#gatewaysTimer);
-    const drainMs = Math.max(0, endsAt - performance.now());
+    const drainMs = Math.min(lastDrainMs, Math.max(0, endsAt - performance.now()));
     await Promise.all(
       this.#queues.map(async ({ journal, drain }) => {
         await drain.stop(drainMs);
@@ -131,7 +138,7 @@ export class IngestWorker implements WorkerDuties {
     return {
       kind: 'ingest',
       idleMs: performance.now() - gateways.lastActivityAtMs,
-      connections,
+      connections: { ...connections, fullAgoMs: gateways.fullAgoMs },
       input: { ...this.#decoder.counts, noiseBytes },
       rejects: { ...this.#decoder.rejects, ...this.#drainFigures.rejects },
       ledger: drains.map(({ ledger }) => ledger).reduce(addLedgers),
@@ -168,9 +175,7 @@ export class IngestWorker implements WorkerDuties {
   /** The first worker also drains the journals of workers that are no more (INGEST_WORKERS was lowered). */
   async #adoptJournals(): Promise<void> {
     if (this.#name !== workerName(1)) return;
-    const current = new Set(
-      Array.from({ length: this.#settings.ingestWorkers }, (_, index) => workerName(index + 1)),
-    );
+    const current = new Set(currentNames(this.#settings));
     const names = await readdir(join(this.#settings.dataDir, 'journal'));
     for (const name of names.filter((found) => /^ingest-\d+$/.test(found))) {
       if (!current.has(name)) (await this.#openQueue(name)).drain.start();
@@ -192,6 +197,9 @@ const firstReadProblem = (drains: readonly Drain[]): string | null =>
   drains.flatMap(({ state }) => state.readProblem ?? [])[0] ?? null;
 
 const workerName = (number: number): string => `ingest-${number}`;
+
+const currentNames = ({ ingestWorkers }: Settings): string[] =>
+  Array.from({ length: ingestWorkers }, (_, index) => workerName(index + 1));
 
 function addLedgers(a: Ledger, b: Ledger): Ledger {
   return {

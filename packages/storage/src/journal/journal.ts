@@ -20,6 +20,7 @@ import { writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { keepAside } from './damaged.js';
 import { writeFully, type Files, type FreeSpace, type JournalFile } from './files.js';
 import type { JournalRecord } from './record.js';
+import { isUnreadable, salvaged } from './salvage.js';
 import { sealBatch } from './seal.js';
 import {
   encodeSegmentHeader,
@@ -54,7 +55,7 @@ export interface JournalPart {
   readonly skipped: number;
 }
 
-/** When the item `first` was appended, by the monotonic clock. */
+/** Since when the item `first` has waited, by the monotonic clock: for the disk, too. */
 interface AppendTime {
   readonly first: number;
   readonly atMs: number;
@@ -70,8 +71,7 @@ interface Cursor {
 export class Journal {
   readonly directory: string;
   readonly id: string;
-  /** What was found damaged at opening, in plain words; empty when nothing was. */
-  readonly damage: readonly string[];
+  readonly #damage: string[];
   readonly #files: Files;
   readonly #segmentBytes: number;
   /** Oldest first; the last one is written to while `#active` is open. */
@@ -86,13 +86,15 @@ export class Journal {
   #checkpoint: Checkpoint;
   #checkpointSaved: Checkpoint;
   #cursor: Cursor | undefined;
+  /** `read` or `release`, of which the drain calls one at a time, is under way. */
+  #isWalking = false;
   /** One for each second in which something was appended, as far as that is not drained. */
   #appendTimes: AppendTime[] = [];
 
   private constructor(opened: Opened, files: Files, segmentBytes: number) {
     this.directory = opened.directory;
     this.id = opened.checkpoint.journal;
-    this.damage = opened.damage;
+    this.#damage = [...opened.damage];
     this.#files = files;
     this.#segmentBytes = segmentBytes;
     this.#segments = opened.segments;
@@ -118,12 +120,32 @@ export class Journal {
 
   /** Learns from the disk when the oldest item was written; only a clock on the wall can tell. */
   async #dateOldest(): Promise<void> {
-    const part = await this.read(1, 1);
+    const part = await this.#readOldest();
     await this.seek();
     const [record] = part?.records ?? [];
     if (record === undefined) return;
     const ageMs = Math.max(0, Date.now() - record.writtenAtMs);
     this.#appendTimes.push({ first: record.first, atMs: performance.now() - ageMs });
+  }
+
+  /** What the disk cannot read here would keep the next run from starting, and so on for ever. */
+  async #readOldest(): Promise<JournalPart | null> {
+    for (;;) {
+      try {
+        return await this.read(1, 1);
+      } catch (error) {
+        const segment = this.#cursor?.segment;
+        if (!isUnreadable(error) || segment === undefined || segment.isBroken) throw error;
+        segment.isBroken = true;
+        this.#damage.push(`${segmentName(segment.number)}: the disk cannot read all of it (EIO)`);
+        await this.seek();
+      }
+    }
+  }
+
+  /** What was found damaged at opening, in plain words; empty when nothing was. */
+  get damage(): readonly string[] {
+    return this.#damage;
   }
 
   /** The number after the last durable item. */
@@ -179,12 +201,14 @@ export class Journal {
   /**
    * Makes a batch durable. One call at a time. After a failure the same batch, unchanged, is to be
    * appended again.
+   * @param sinceMs when its first item came, by the monotonic clock: a disk may take long.
    */
-  async append(batch: Batch): Promise<void> {
+  async append(batch: Batch, sinceMs = performance.now()): Promise<void> {
     const file = this.#active ?? (await this.#startSegment());
     const segment = this.#segments[this.#segments.length - 1];
     const first = this.#nextFirst;
-    const record = sealBatch(batch, first, Date.now());
+    const waitedMs = Math.floor(performance.now() - sinceMs);
+    const record = sealBatch(batch, first, Date.now() - waitedMs);
     try {
       await writeFully(file, record, segment.bytes);
       await file.datasync();
@@ -193,7 +217,7 @@ export class Journal {
       throw error;
     }
     segment.bytes += record.length;
-    this.#noteAppend(first);
+    this.#noteAppend(first, sinceMs);
     this.#end = first + batch.count;
     this.#nextFirst = this.#end;
     if (segment.bytes >= this.#segmentBytes) {
@@ -203,14 +227,13 @@ export class Journal {
     }
   }
 
-  #noteAppend(first: number): void {
-    const now = performance.now();
+  #noteAppend(first: number, atMs: number): void {
     const last = this.#appendTimes[this.#appendTimes.length - 1];
     if (this.#appendTimes.length >= maxAppendTimes) {
       this.#appendTimes = this.#appendTimes.filter((_, index) => index % 2 === 0);
     }
-    if (last === undefined || now - last.atMs >= appendTimeEveryMs) {
-      this.#appendTimes.push({ first, atMs: now });
+    if (last === undefined || atMs - last.atMs >= appendTimeEveryMs) {
+      this.#appendTimes.push({ first, atMs });
     }
   }
 
@@ -236,17 +259,31 @@ export class Journal {
       throw error;
     }
     this.#nextNumber += 1;
-    this.#segments.push({ number, first, previousEnd: this.#end, bytes: segmentHeaderBytes });
+    this.#segments.push({
+      ...{ number, first, previousEnd: this.#end },
+      ...{ bytes: segmentHeaderBytes, isBroken: false },
+    });
     this.#active = file;
     return file;
   }
 
-  /** Gives up the file that failed, cut back to what is durable; that the cut may fail is foreseen. */
+  /**
+   * Gives up the file that failed, cut back to what is durable; that the cut may fail is foreseen. One
+   * that never got a record goes, for a disk that fails for hours would be filled with them; while
+   * somebody walks through the segments it stays, and goes when all before it is drained.
+   */
   async #abandonActive(segment: Segment): Promise<void> {
     const file = this.#active;
     this.#active = undefined;
+    const isEmpty = segment.bytes === segmentHeaderBytes;
+    const goes = isEmpty && !this.#isWalking && this.#cursor?.segment !== segment;
+    if (goes) this.#segments.splice(this.#segments.indexOf(segment), 1);
     await file?.truncate(segment.bytes).catch(() => undefined);
     await file?.close().catch(() => undefined);
+    if (!goes) return;
+    await this.#files
+      .remove(join(this.directory, segmentName(segment.number)))
+      .catch(() => undefined);
   }
 
   /** Makes reading start again at the checkpoint. */
@@ -259,7 +296,21 @@ export class Journal {
    * The next items, at least one record and about `maxItems` or `maxBytes` at most; null when all
    * that is durable was read. One call at a time.
    */
-  async read(maxItems: number, maxBytes: number): Promise<JournalPart | null> {
+  read(maxItems: number, maxBytes: number): Promise<JournalPart | null> {
+    return this.#walk(() => this.#readOn(maxItems, maxBytes));
+  }
+
+  /** Nothing is taken out of the list of segments meanwhile. */
+  async #walk<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#isWalking = true;
+    try {
+      return await work();
+    } finally {
+      this.#isWalking = false;
+    }
+  }
+
+  async #readOn(maxItems: number, maxBytes: number): Promise<JournalPart | null> {
     const from = this.#cursor?.position ?? this.#checkpoint.position;
     const records: JournalRecord[] = [];
     const lost: LostItems[] = [];
@@ -323,7 +374,8 @@ export class Journal {
   }
 
   async #openCursor(segment: Segment, position: number): Promise<Cursor> {
-    const file = await this.#files.open(join(this.directory, segmentName(segment.number)));
+    const opened = await this.#files.open(join(this.directory, segmentName(segment.number)));
+    const file = segment.isBroken ? salvaged(opened) : opened;
     return { segment, file, offset: segmentHeaderBytes, position };
   }
 
@@ -352,7 +404,11 @@ export class Journal {
    * Notes what the database has committed, and removes the segments that are no longer needed. Call
    * it after each commit; `saveCheckpoint` decides how often the copy on disk is renewed.
    */
-  async release(checkpoint: Checkpoint, saveCheckpoint: boolean): Promise<void> {
+  release(checkpoint: Checkpoint, saveCheckpoint: boolean): Promise<void> {
+    return this.#walk(() => this.#release(checkpoint, saveCheckpoint));
+  }
+
+  async #release(checkpoint: Checkpoint, saveCheckpoint: boolean): Promise<void> {
     this.#checkpoint = checkpoint;
     const { position } = checkpoint;
     const times = this.#appendTimes;
