@@ -85,7 +85,7 @@ export async function createLogin({
     } else {
       logger.info(`Logged in from ${client.countedAs}`);
       // Several people behind one address, or one with several browsers, are no guessers.
-      tries.clear(client.countedAs);
+      ofClients.clear(client.countedAs);
       const cookie = sessionCookie(check.signingKey, Date.now(), client.isEncrypted);
       response.setHeader('Set-Cookie', cookie);
       succeed(request, response, next);
