@@ -19,7 +19,7 @@ const path = require('node:path');
 const root = path.join(__dirname, '..');
 const majors = [22, 24];
 const complete = [['--unit'], ['--system']];
-const mostOfNode = ['--system', 'starting-and-stopping', 'supervision', 'test/gateways'];
+const mostOfNode = ['--system', 'supervision', 'test/gateways'];
 
 /** What is run for these arguments on each version: lists of arguments of `npm test`. */
 function stagesOf(args) {
