@@ -51,8 +51,9 @@ function problemOf(goal, oldPids, running, health) {
     return 'the supervisor was not restarted';
   }
   if (health === undefined) return '/api/health does not answer';
-  // A supervisor that starts reads the settings anew, which may ask for other workers.
-  const names = goal.supervisorToo ? health.workers.map(({ name }) => name) : goal.names;
+  // A supervisor that starts reads the settings anew, which may ask for other workers: those that run
+  // then count, and health says below whether all are ready.
+  const names = goal.supervisorToo ? running.workers.map(({ name }) => name) : goal.names;
   for (const name of names) {
     const worker = running.workers.find((candidate) => candidate.name === name);
     if (worker === undefined) return `${name} does not run`;

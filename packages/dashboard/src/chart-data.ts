@@ -26,8 +26,10 @@ const recentMs = 60_000;
 const maxRecent = 2_000;
 /** A stream that is too fast to be followed says so several times a second. */
 const refillEveryMs = 10_000;
-/** A reading is told a moment before it is in the database; so long after a load it may be in there. */
+/** A reading is told a moment before it is in the database. */
 const storedWithinMs = 2_000;
+/** So soon after a load, what is told and hardly older than the newest was loaded already. */
+const overlapMs = 5_000;
 /** Averages are made of every 5 minutes in which something was received, soon after their end. */
 const summedUpWithinMs = 6 * 60_000;
 
@@ -107,8 +109,6 @@ export class ChartData {
   #noteLate(atMs: number): void {
     this.#lateAtMs = atMs;
     this.#lateTimer ??= window.setTimeout(() => this.#refillLate(), summedUpWithinMs);
-    // One that a load has brought already is told once more.
-    if (atMs - this.#loadedAtMs < storedWithinMs) return;
     window.setTimeout(() => this.refill(), storedWithinMs);
   }
 
@@ -208,10 +208,16 @@ export class ChartData {
       if (series === undefined || !(ms >= fromMs && ms <= endMs)) continue;
       const outcome = isOpen ? addReading(series, reading) : 'late';
       hasChanged ||= outcome === 'added';
-      isMissing ||= outcome === 'late';
+      isMissing ||= outcome === 'late' && !(isOpen && this.#isLoaded(series, ms));
     }
     if (hasChanged) this.#shown(fromMs);
     return isMissing;
+  }
+
+  /** Whether the last load has brought a late reading already, which is told once more then. */
+  #isLoaded({ last }: SensorSeries, ms: number): boolean {
+    const isFresh = performance.now() - this.#loadedAtMs < storedWithinMs;
+    return isFresh && last !== null && 1_000 * last.time - ms < overlapMs;
   }
 
   /** Readings were added: what is out of sight goes. */

@@ -34,7 +34,7 @@ interface Running {
   readonly disk: { isFull: boolean };
   readonly gateways: Gateways;
   readonly decoder: Decoder;
-  connect(): Promise<net.Socket>;
+  readonly connect: () => Promise<net.Socket>;
 }
 
 async function run(environment: Readonly<Record<string, string>> = {}): Promise<Running> {

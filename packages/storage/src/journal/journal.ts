@@ -259,10 +259,8 @@ export class Journal {
       throw error;
     }
     this.#nextNumber += 1;
-    this.#segments.push({
-      ...{ number, first, previousEnd: this.#end },
-      ...{ bytes: segmentHeaderBytes, isBroken: false },
-    });
+    const previousEnd = this.#end;
+    this.#segments.push({ number, first, previousEnd, bytes: segmentHeaderBytes, isBroken: false });
     this.#active = file;
     return file;
   }
