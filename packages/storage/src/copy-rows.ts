@@ -168,6 +168,11 @@ export function firstReceiptUs(rows: Buffer): number {
   return timeAt(rows, endOfRow(rows, 0) - 8);
 }
 
+/** When the last of the rows was received; microseconds since 1970. */
+export function lastReceiptUs(rows: Buffer): number {
+  return timeAt(rows, rows.length - 8);
+}
+
 /** Splits rows at their boundaries. */
 export function splitRows(rows: Buffer): Buffer[] {
   const split: Buffer[] = [];

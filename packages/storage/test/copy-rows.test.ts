@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { decodeRows, RowBuffer, splitRows, type StoredReading } from '../src/copy-rows.js';
+import {
+  decodeRows,
+  firstReceiptUs,
+  lastReceiptUs,
+  RowBuffer,
+  splitRows,
+  type StoredReading,
+} from '../src/copy-rows.js';
 
 const measurement = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }));
 const instantUs = fc
@@ -42,6 +49,16 @@ describe('rows of readings', () => {
     fc.assert(
       fc.property(fc.array(reading), fc.nat(50), (readings, reservedBytes) => {
         expect(decodeRows(encode(readings, reservedBytes).rows)).toEqual(readings);
+      }),
+    );
+  });
+
+  it('tell when the first and the last of them came', () => {
+    fc.assert(
+      fc.property(fc.array(reading, { minLength: 1 }), (readings) => {
+        const { rows } = encode(readings, 0);
+        expect(firstReceiptUs(rows)).toBe(readings[0]?.receivedAtUs);
+        expect(lastReceiptUs(rows)).toBe(readings.at(-1)?.receivedAtUs);
       }),
     );
   });

@@ -7,7 +7,13 @@
  * holds: either all of a part is accounted for (stored, duplicate or rejected) or none of it.
  */
 import type pg from 'pg';
-import { firstReceiptUs, readingColumns, rejectedColumns, RowBuffer } from '../copy-rows.js';
+import {
+  firstReceiptUs,
+  lastReceiptUs,
+  readingColumns,
+  rejectedColumns,
+  RowBuffer,
+} from '../copy-rows.js';
 import type { Checkpoint } from '../journal/checkpoint.js';
 import type { JournalPart } from '../journal/journal.js';
 import { noteLateArrivals } from './arrivals.js';
@@ -84,15 +90,16 @@ async function settle(
 async function noteIfLate(client: pg.Client, { records }: JournalPart): Promise<void> {
   let firstUs = Infinity;
   let lastUs = -Infinity;
-  for (const { readings, readingCount, writtenAtMs } of records) {
+  for (const { readings, readingCount } of records) {
     if (readingCount === 0) continue;
-    const receivedAtUs = firstReceiptUs(readings);
-    firstUs = Math.min(firstUs, receivedAtUs);
-    // Its last one was received before it was written, unless the clock was set.
-    lastUs = Math.max(lastUs, receivedAtUs, (writtenAtMs + 1) * 1_000);
+    // They are in the order in which they came, but the clock may have been set meanwhile.
+    const [oneUs, otherUs] = [firstReceiptUs(readings), lastReceiptUs(readings)];
+    firstUs = Math.min(firstUs, oneUs, otherUs);
+    lastUs = Math.max(lastUs, oneUs, otherUs);
   }
   if (firstUs < (Date.now() - lateAfterMs) * 1_000) {
-    await noteLateArrivals(client, firstUs, lastUs);
+    // Seconds as floating numbers are not exact to the microsecond.
+    await noteLateArrivals(client, firstUs, lastUs + 1_000);
   }
 }
 
