@@ -131,7 +131,7 @@ export const settingsTable = {
     'TCP_IDLE_TIMEOUT',
     duration,
     '60s',
-    'A gateway silent for longer is disconnected',
+    'A gateway that is silent, or at one object, for longer is disconnected',
   ),
   tcpMaxConnections: setting(
     'TCP_MAX_CONNECTIONS',

@@ -52,6 +52,11 @@ export type DecoderSettings = Pick<
 /** More readings than a microsecond each never come at once. */
 const maxAheadUs = 1_000_000;
 const maxReasonCharacters = 300;
+/**
+ * As sent, as JSON. Answers wait for the disk, so a gateway must not make them much larger than what
+ * they answer. Ids of any usual kind are far shorter.
+ */
+const maxSeqBytes = 256;
 const unknownIdBytes = Buffer.from(unknownSensorId);
 
 export class Decoder {
@@ -195,8 +200,10 @@ export class Decoder {
   }
 }
 
+/** What is to be answered; anything else under that name is a field like others. */
 function seqOf(value: unknown, sent: ReadonlyMap<string, string>): string | undefined {
-  return typeof value === 'string' || typeof value === 'number' ? sent.get('seq') : undefined;
+  const seq = typeof value === 'string' || typeof value === 'number' ? sent.get('seq') : undefined;
+  return seq === undefined || Buffer.byteLength(seq) > maxSeqBytes ? undefined : seq;
 }
 
 /** A reason may quote what was sent; it stays one line of the log, and a text Postgres can hold. */

@@ -12,7 +12,8 @@
  *   that was left open just where a value may stand (`{"a":`): it takes the next one for its value
  *   until the one after that, or the end of the stream, shows that it was none; then both come out,
  *   or only the later one if the open object was larger than `maxFrameBytes` by then.
- * - Between chunks at most twice `maxFrameBytes` are kept; what is larger streams past.
+ * - Between chunks at most twice `maxFrameBytes` are kept; what is larger streams past. How much it is
+ *   `keptBytes` says, so that whoever has many framers can bound them together (`giveUp`).
  * - The result does not depend on how the bytes were split.
  */
 import { Byte, Outcome, StructureScanner } from './structure.js';
@@ -45,6 +46,11 @@ class Piece {
   #storage = noBytes;
   #keptBytes = 0;
   totalBytes = 0;
+
+  /** What it takes of memory. */
+  get heldBytes(): number {
+    return this.#storage.length;
+  }
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -102,9 +108,14 @@ export class Framer {
     this.#failed = new Piece(maxFrameBytes);
   }
 
-  /** How many bytes are kept for the next chunk. */
+  /** How much memory is kept for the next chunk. */
   get keptBytes(): number {
-    return this.#open.bytes.length + this.#failed.bytes.length;
+    return this.#open.heldBytes + this.#failed.heldBytes;
+  }
+
+  /** Whether the last byte was of an object that goes on. */
+  get isInObject(): boolean {
+    return this.#scanner.isOpen;
   }
 
   /** Takes the next bytes of the stream; `bytes` may be used again once this returns. */
@@ -122,6 +133,16 @@ export class Framer {
       else this.#retryOpen(reason);
     }
     this.#refuseFailed(noBytes);
+  }
+
+  /** Refuses what is kept, for a reason of the caller's; the stream has to end here. */
+  giveUp(reason: string): void {
+    this.#scanner.reset();
+    this.#refuseFailed(noBytes);
+    const { totalBytes } = this.#open;
+    if (totalBytes > 0) {
+      this.#sink.refuse(this.#open.take().subarray(0, shownBytes), totalBytes, reason);
+    }
   }
 
   #retryOpen(reason: string): void {

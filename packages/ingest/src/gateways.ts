@@ -2,7 +2,7 @@
  * All gateway connections of this worker: who may connect, who is idle, who must wait.
  *
  * What always holds: the number of connections is bounded, in all and per address, with descriptors
- * left for the journal and the database; when the intake is blocked every connection pauses at once;
+ * left for the journal and the database; who completes no object for too long loses its place; when the intake is blocked every connection pauses at once;
  * one that sends more than its share does not delay the others; the log tells of single events but
  * sums up storms.
  */
@@ -23,6 +23,7 @@ import { EventSummary } from './event-summary.js';
 import { GatewayTable } from './gateway-table.js';
 import type { Acceptor } from './listeners.js';
 import { Pacing } from './pacing.js';
+import { UnfinishedObjects } from './unfinished-objects.js';
 
 /** A gateway behind a link that went down is found out while its neighbours still send. */
 const keepAliveMs = 30_000;
@@ -79,6 +80,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
   readonly #connections = new Set<Connection>();
   readonly #admission: Admission;
   readonly #pacing: Pacing<Connection>;
+  readonly #unfinished = new UnfinishedObjects();
   readonly #summary = new EventSummary<Event>();
   /** No gateway is read from any more. */
   #isFinished = false;
@@ -125,6 +127,11 @@ export class Gateways implements Acceptor, ConnectionEvents {
     if (!this.#intake.blocked) this.#pacing.review();
   }
 
+  /** How long ago somebody was last refused because all places were taken; undefined: nobody was. */
+  get fullAgoMs(): number | undefined {
+    return this.#admission.fullAgoMs;
+  }
+
   admit(socket: Socket): boolean {
     const refusal = this.#admission.admit(socket);
     if (refusal === undefined) return true;
@@ -148,6 +155,7 @@ export class Gateways implements Acceptor, ConnectionEvents {
       this.#intake,
       this.#decoder,
       this.#settings.maxFrameBytes,
+      this.#unfinished,
       this,
     );
     this.#connections.add(connection);
@@ -241,9 +249,10 @@ export class Gateways implements Acceptor, ConnectionEvents {
     const { tcpIdleTimeoutMs } = this.#settings;
     const oldestMs = performance.now() - tcpIdleTimeoutMs;
     for (const connection of this.#connections) {
-      if (connection.lastReceivedAtMs > oldestMs || this.#pacing.isWaiting(connection)) continue;
-      this.#noteTimeout(connection, `sent nothing for ${formatDuration(tcpIdleTimeoutMs)}`);
-      connection.endReason = 'it sent nothing for too long';
+      if (connection.lastSignOfLifeAtMs > oldestMs || this.#pacing.isWaiting(connection)) continue;
+      const what = connection.lastReceivedAtMs > oldestMs ? 'completed no object' : 'sent nothing';
+      this.#noteTimeout(connection, `${what} for ${formatDuration(tcpIdleTimeoutMs)}`);
+      connection.endReason = `it ${what} for too long`;
       connection.socket.destroy();
     }
   }

@@ -13,6 +13,7 @@ const wordings: readonly (readonly [RegExp, InputRejectKind])[] = [
   [/^no JSON object: /, 'not_json'],
   [/^the connection ended in the middle of an object$/, 'cut_off'],
   [/^larger than \d+ bytes \(MAX_FRAME_BYTES\)$/, 'too_large'],
+  [/^too many unfinished objects: /, 'too_large'],
   [/^it is not valid UTF-8$/, 'not_utf8'],
   [/^it has neither a measurement nor any other field$/, 'empty'],
   [

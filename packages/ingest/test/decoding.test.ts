@@ -520,6 +520,15 @@ describe('answers', () => {
     expect(gateway.readings).toEqual([row({ extra: `{"seq":${seq}}` })]);
   });
 
+  it('a seq that is far too long gets none, and is kept', () => {
+    const longest = `"${'x'.repeat(254)}"`;
+    expect(send(frame(`,"seq":${longest}`), on).answers).toEqual([`ack ${longest}`]);
+    const tooLong = `"${'x'.repeat(255)}"`;
+    const gateway = send(frame(`,"seq":${tooLong}`), on);
+    expect(gateway.answers).toEqual([]);
+    expect(gateway.readings).toEqual([row({ extra: `{"seq":${tooLong}}` })]);
+  });
+
   it('an object without seq gets none', () => {
     expect(send(frame(''), on).answers).toEqual([]);
   });

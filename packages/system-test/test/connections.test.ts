@@ -45,6 +45,7 @@ describe('in another time zone, with a short idle timeout', () => {
   it('closes a gateway that falls silent and says so, and not one that goes on', async () => {
     const silent = await Gateway.connect(zdenergy.ports.tcp, releases);
     const talking = await Gateway.connect(zdenergy.ports.tcp, releases);
+    talking.send('{"id":"talking","temp":1}');
     const timer = setInterval(() => talking.send('\n'), 200);
     releases.push(() => clearInterval(timer));
     await eventually(() => expect(silent.isClosed).toBe(true));
