@@ -137,7 +137,7 @@ export const settingsTable = {
     'TCP_MAX_CONNECTIONS',
     count(1, 1_000_000),
     '10000',
-    'Most gateway connections in all',
+    'Most gateway connections in all; each of several INGEST_WORKERS has its share',
   ),
   tcpMaxConnectionsPerIp: setting(
     'TCP_MAX_CONNECTIONS_PER_IP',

@@ -49,6 +49,12 @@ export type DecoderSettings = Pick<
   'sensorTimeZone' | 'clockSkewFutureMs' | 'luxPerWm2' | 'tcpAck'
 >;
 
+/** Which of several processes that receive at once: it uses every `count`th microsecond. */
+export interface Lane {
+  readonly index: number;
+  readonly count: number;
+}
+
 /** More readings than a microsecond each never come at once. */
 const maxAheadUs = 1_000_000;
 const maxReasonCharacters = 300;
@@ -66,10 +72,13 @@ export class Decoder {
   readonly #settings: DecoderSettings;
   readonly #zone: TimeZone;
   readonly #usual: UsualObject;
+  readonly #lane: Lane;
   #lastReceiptUs = 0;
 
-  constructor(settings: DecoderSettings) {
+  /** @param lane the microseconds that are this process's own; without it, all are. */
+  constructor(settings: DecoderSettings, lane: Lane = { index: 0, count: 1 }) {
     this.#settings = settings;
+    this.#lane = lane;
     this.#zone = timeZone(settings.sensorTimeZone);
     this.#usual = new UsualObject(this.#zone, settings.tcpAck);
   }
@@ -188,14 +197,16 @@ export class Decoder {
   }
 
   /**
-   * The time of receipt in place of a reading's own, never the same twice: two readings of a sensor
-   * without a clock that came together must not stand in each other's way.
+   * The time of receipt in place of a reading's own, never the same twice, in no process: two readings
+   * of a sensor without a clock that came together must not stand in each other's way.
    */
   #receiptTimeUs(receivedAtUs: number): number {
-    const aheadUs = this.#lastReceiptUs - receivedAtUs;
+    const { index, count } = this.#lane;
+    const ownUs = receivedAtUs - (receivedAtUs % count) + index;
+    const aheadUs = this.#lastReceiptUs - ownUs;
     // Further ahead than readings can come at once: the clock was set back.
-    const isClockBack = aheadUs > maxAheadUs;
-    this.#lastReceiptUs = aheadUs < 0 || isClockBack ? receivedAtUs : this.#lastReceiptUs + 1;
+    const isClockBack = aheadUs > maxAheadUs * count;
+    this.#lastReceiptUs = aheadUs < 0 || isClockBack ? ownUs : this.#lastReceiptUs + count;
     return this.#lastReceiptUs;
   }
 }

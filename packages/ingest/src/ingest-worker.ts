@@ -64,7 +64,9 @@ export class IngestWorker implements WorkerDuties {
     this.#databaseUrl = databaseUrl;
     this.#log = log;
     this.#link = link;
-    this.#decoder = new Decoder(settings);
+    const names = currentNames(settings);
+    const index = Math.max(0, names.indexOf(name));
+    this.#decoder = new Decoder(settings, { index, count: names.length });
   }
 
   async start(sockets: ReadonlyMap<ListenerName, SocketHandle>): Promise<void> {
@@ -168,9 +170,7 @@ export class IngestWorker implements WorkerDuties {
   /** The first worker also drains the journals of workers that are no more (INGEST_WORKERS was lowered). */
   async #adoptJournals(): Promise<void> {
     if (this.#name !== workerName(1)) return;
-    const current = new Set(
-      Array.from({ length: this.#settings.ingestWorkers }, (_, index) => workerName(index + 1)),
-    );
+    const current = new Set(currentNames(this.#settings));
     const names = await readdir(join(this.#settings.dataDir, 'journal'));
     for (const name of names.filter((found) => /^ingest-\d+$/.test(found))) {
       if (!current.has(name)) (await this.#openQueue(name)).drain.start();
@@ -192,6 +192,9 @@ const firstReadProblem = (drains: readonly Drain[]): string | null =>
   drains.flatMap(({ state }) => state.readProblem ?? [])[0] ?? null;
 
 const workerName = (number: number): string => `ingest-${number}`;
+
+const currentNames = ({ ingestWorkers }: Settings): string[] =>
+  Array.from({ length: ingestWorkers }, (_, index) => workerName(index + 1));
 
 function addLedgers(a: Ledger, b: Ledger): Ledger {
   return {

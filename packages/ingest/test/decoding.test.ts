@@ -335,6 +335,17 @@ describe('times', () => {
     expect(Math.max(...times)).toBe(receivedAtUs + 299);
   });
 
+  it('never gives the same time of receipt in two processes', () => {
+    const times = [0, 1, 2].flatMap((index) => {
+      const gateway = new Gateway({}, 'both ways', undefined, { index, count: 3 });
+      for (let burst = 0; burst < 3; burst += 1) gateway.send('{"temp":1}'.repeat(100));
+      return gateway.readings.map(({ timeUs }) => timeUs);
+    });
+    expect(new Set(times).size).toBe(900);
+    expect(Math.max(...times) - Math.min(...times)).toBe(899);
+    expect(Math.abs(Math.min(...times) - receivedAtUs)).toBeLessThan(3);
+  });
+
   it('goes by CLOCK_SKEW_FUTURE', () => {
     const sent = '{"id":"a","time":"2025-10-02 18:00:01","temp":24.1}';
     expect(reading(sent, { clockSkewFutureMs: 1_000 }).extra).toBeNull();

@@ -3,7 +3,7 @@
  * what went in as bytes comes out as rows, rejects and answers.
  */
 import { Batch, decodeRows, endOfRow, type StoredReading } from '@zdenergy/storage';
-import { Decoder, type DecoderSettings, type Destination } from '../src/decoding.js';
+import { Decoder, type DecoderSettings, type Destination, type Lane } from '../src/decoding.js';
 import { Framer, type FrameSink } from '../src/framing.js';
 
 export const defaults: DecoderSettings = {
@@ -38,8 +38,13 @@ export class Gateway implements FrameSink, Destination {
   readonly decoder: Decoder;
   readonly #way: Way;
 
-  constructor(settings: Partial<DecoderSettings> = {}, way: Way = 'both ways', maxBytes = 65_536) {
-    this.decoder = new Decoder({ ...defaults, ...settings });
+  constructor(
+    settings: Partial<DecoderSettings> = {},
+    way: Way = 'both ways',
+    maxBytes = 65_536,
+    lane?: Lane,
+  ) {
+    this.decoder = new Decoder({ ...defaults, ...settings }, lane);
     this.#way = way;
     this.framer = new Framer(this, maxBytes);
   }
