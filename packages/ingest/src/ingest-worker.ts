@@ -2,8 +2,8 @@
  * The ingest worker: gateways → journal → Postgres.
  *
  * It listens once the journal is open, whether or not there is a database. It stops in this order:
- * accept no more, read what is on its way, make it durable and answer, close connections, drain
- * until the deadline.
+ * accept no more, read what is on its way, make it durable and answer, close connections, drain for
+ * a moment.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,6 +25,11 @@ import { LiveFeed } from './live-feed.js';
 
 /** The share of the time to stop that is left for closing, when the last commit or the drain took theirs. */
 const closingShare = 0.1;
+/**
+ * Enough to store what is on its way. The rest is safe in the journal, and until this process has
+ * ended, no other serves the port.
+ */
+const lastDrainMs = 1_000;
 
 /** What each gateway sent is for people to look at. */
 const gatewaysEveryMs = 2_000;
@@ -114,7 +119,7 @@ export class IngestWorker implements WorkerDuties {
     this.#gateways?.closeAll();
     this.#liveFeed?.stop();
     clearInterval(this.#gatewaysTimer);
-    const drainMs = Math.max(0, endsAt - performance.now());
+    const drainMs = Math.min(lastDrainMs, Math.max(0, endsAt - performance.now()));
     await Promise.all(
       this.#queues.map(async ({ journal, drain }) => {
         await drain.stop(drainMs);

@@ -88,6 +88,7 @@ export class Drain {
   #storingSinceMs: number | undefined;
   #failures = 0;
   #stopping = false;
+  readonly #abort = new AbortController();
   #loop: Promise<void> | undefined;
   /** Something was appended since the journal was last read. */
   #appended = false;
@@ -176,11 +177,11 @@ export class Drain {
     if (this.#idle) this.#interrupt?.();
   }
 
-  /** Drains what it can until the deadline, then ends. */
+  /** Drains what it can until the deadline, then ends at once, whatever Postgres does. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
     this.#interrupt?.();
-    const cut = setTimeout(() => void this.#connection?.close(), deadlineMs);
+    const cut = setTimeout(() => this.#abort.abort(), deadlineMs);
     await this.#loop;
     clearTimeout(cut);
     await this.#connection?.close();
@@ -196,7 +197,12 @@ export class Drain {
         const sinceMs = this.#storingSinceMs ?? this.#preparingSinceMs ?? performance.now();
         this.#storingSinceMs = undefined;
         this.#preparingSinceMs = undefined;
-        if (error instanceof ProgressMoved) continue;
+        // The next start says what is wrong, if it still is.
+        if (this.#stopping) return;
+        if (error instanceof ProgressMoved) {
+          await this.#sleep(retryMinMs);
+          continue;
+        }
         if (error instanceof JournalUnreadable) this.#noteUnreadable(error.message);
         else this.#noteFailure(describeDatabaseError(error, this.#databaseUrl), sinceMs);
         await this.#sleep(Math.min(retryMinMs * 2 ** this.#failures, retryMaxMs));
@@ -206,7 +212,7 @@ export class Drain {
   }
 
   async #connect(): Promise<Connection> {
-    const connection = await connect(this.#databaseUrl, 'zdenergy drain');
+    const connection = await connect(this.#databaseUrl, 'zdenergy drain', this.#abort.signal);
     this.#connection = connection;
     this.#preparingSinceMs = performance.now();
     await connection.run(migrate, migrationTimeoutMs);

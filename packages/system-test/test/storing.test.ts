@@ -2,6 +2,7 @@
  * What becomes of every single thing that a gateway sends: stored, found to be there already, or
  * refused for a reason that stands in `rejected_readings`.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Releases, type Ledger } from '@zdenergy/core';
 import type { Database } from '../src/database.js';
 import { Gateway } from '../src/gateway.js';
@@ -204,6 +205,27 @@ describe('one sensor and one time', () => {
     );
     await expectLedger();
   });
+});
+
+it('does not press the database while somebody else moves the position of its journal', async () => {
+  // Its own move finds no row each time; a sequence counts what is rolled back, too.
+  await database.rows(`
+    CREATE SEQUENCE tries;
+    CREATE FUNCTION found_elsewhere() RETURNS trigger LANGUAGE plpgsql
+      AS $$ BEGIN PERFORM nextval('tries'); RETURN NULL; END $$;
+    CREATE TRIGGER elsewhere BEFORE UPDATE ON journals FOR EACH ROW EXECUTE FUNCTION found_elsewhere()`);
+  const gateway = await Gateway.connect(zdenergy.ports.tcp, releases);
+  await gateway.end('{"id":"patient","temp":1}');
+  await sleep(3_000);
+  const { tries } = await database.row<{ tries: number }>(
+    'SELECT last_value::int AS tries FROM tries',
+  );
+  await database.rows('DROP TRIGGER elsewhere ON journals');
+  expected.received += 1;
+  expected.stored += 1;
+  await expectLedger();
+  expect(tries).toBeGreaterThan(1);
+  expect(tries).toBeLessThan(10);
 });
 
 it('keeps its ledger when it starts again', async () => {

@@ -2,8 +2,8 @@
  * Connections to Postgres that never wait for ever and never take the process down.
  *
  * What always holds: connecting fails after 2 s; a statement is given up by the server after its
- * timeout, and by us a little later, for a frozen server does not even refuse; an error of an idle
- * connection is noted, not thrown.
+ * timeout, and by us a little later, for a frozen server does not even refuse; both are given up at
+ * once by whoever holds the signal; an error of an idle connection is noted, not thrown.
  */
 import pg from 'pg';
 import { describeError, errorCode } from '@zdenergy/core';
@@ -49,8 +49,15 @@ export function isServerGone(error: unknown): boolean {
   );
 }
 
-/** @throws {DatabaseUnavailable} */
-export async function connect(databaseUrl: string, applicationName: string): Promise<Connection> {
+/**
+ * Connects; `signal` cuts the connection, also while it is being made.
+ * @throws {DatabaseUnavailable}
+ */
+export async function connect(
+  databaseUrl: string,
+  applicationName: string,
+  signal?: AbortSignal,
+): Promise<Connection> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: connectTimeoutMs,
@@ -63,8 +70,11 @@ export async function connect(databaseUrl: string, applicationName: string): Pro
   client.on('end', () => (usable = false));
   const cut = (): void => {
     usable = false;
+    signal?.removeEventListener('abort', cut);
     connectionStream(client)?.destroy();
   };
+  signal?.addEventListener('abort', cut);
+  client.on('end', () => signal?.removeEventListener('abort', cut));
   try {
     await client.connect();
   } catch (error) {
@@ -78,16 +88,20 @@ export async function connect(databaseUrl: string, applicationName: string): Pro
     },
     async run(work, timeoutMs = statementTimeoutMs + graceMs) {
       let timer: NodeJS.Timeout | undefined;
+      let giveUp = (): void => undefined;
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
           cut();
           reject(new Error(`Postgres has not answered for ${timeoutMs / 1_000} s`));
         }, timeoutMs);
+        giveUp = () => reject(new Error('the connection was given up'));
       });
+      signal?.addEventListener('abort', giveUp);
       try {
         return await Promise.race([work(client), late]);
       } finally {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', giveUp);
       }
     },
     async close() {
