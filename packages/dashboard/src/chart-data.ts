@@ -3,8 +3,9 @@
  *
  * What always holds: of two loads only the later one counts; readings that came in lately are not
  * lost by a load, for the database may not have them yet; however often something is missing, it is
- * fetched now and then; listeners are called at most once an animation frame; when the database is
- * away, what the server still holds in memory is shown.
+ * fetched now and then, and what came late once more when its averages are made; listeners are called
+ * at most once an animation frame; when the database is away, what the server still holds in memory is
+ * shown.
  */
 import { ApiProblem, askApi, describeProblem } from './api.js';
 import type { DataAnswer, HistoryAnswer, Reading } from './api-answers.js';
@@ -25,6 +26,12 @@ const recentMs = 60_000;
 const maxRecent = 2_000;
 /** A stream that is too fast to be followed says so several times a second. */
 const refillEveryMs = 10_000;
+/** A reading is told a moment before it is in the database. */
+const storedWithinMs = 2_000;
+/** So soon after a load, what is told and hardly older than the newest was loaded already. */
+const overlapMs = 5_000;
+/** Averages are made of every 5 minutes in which something was received, soon after their end. */
+const summedUpWithinMs = 6 * 60_000;
 
 export interface ChartQuestion {
   readonly sensorIds: readonly string[];
@@ -37,6 +44,11 @@ export class ChartData {
   #series = new Map<string, SensorSeries>();
   /** What came in lately, oldest first. */
   #recent: { readonly reading: Reading; readonly atMs: number }[] = [];
+  /** When a reading last came late. */
+  #lateAtMs = -Infinity;
+  /** Runs until the averages must have it. */
+  #lateTimer: number | undefined;
+  #loadedAtMs = -Infinity;
   #abort: AbortController | undefined;
   #bounds: Bounds | undefined;
   #frame: number | undefined;
@@ -90,7 +102,20 @@ export class ChartData {
     this.#recent = [...this.#recent, ...readings.map((reading) => ({ reading, atMs }))]
       .filter((recent) => atMs - recent.atMs < recentMs)
       .slice(-maxRecent);
-    this.#append(readings);
+    if (this.#append(readings)) this.#noteLate(atMs);
+  }
+
+  /** Fetches what came late, soon, and again once it must be in the averages, too. */
+  #noteLate(atMs: number): void {
+    this.#lateAtMs = atMs;
+    this.#lateTimer ??= window.setTimeout(() => this.#refillLate(), summedUpWithinMs);
+    window.setTimeout(() => this.refill(), storedWithinMs);
+  }
+
+  #refillLate(): void {
+    const waitMs = this.#lateAtMs + summedUpWithinMs - performance.now();
+    this.#lateTimer = waitMs > 0 ? window.setTimeout(() => this.#refillLate(), waitMs) : undefined;
+    if (waitMs <= 0) this.refill();
   }
 
   /** Calls the listener after every change, until the function that it returns is called. */
@@ -118,6 +143,7 @@ export class ChartData {
         ]),
       );
       this.problem = null;
+      this.#loadedAtMs = performance.now();
     } catch (error) {
       if (abort.signal.aborted) return;
       this.problem = describeProblem(error);
@@ -166,20 +192,36 @@ export class ChartData {
     }
   }
 
-  #append(readings: readonly Reading[]): void {
+  /** Returns whether one belongs there that only a load can show. */
+  #append(readings: readonly Reading[]): boolean {
     const question = this.#question;
-    if (question === undefined || readings.length === 0) return;
-    if (!takesReadings(question.range, serverNowMs(), question.zone) && this.problem === null)
-      return;
+    if (question === undefined || readings.length === 0) return false;
+    const { range, zone } = question;
+    const isOpen = takesReadings(range, serverNowMs(), zone) || this.problem !== null;
     const { fromMs, toMs } = this.bounds;
+    const endMs = isOpen ? toMs + aheadMs : toMs;
     let hasChanged = false;
+    let isMissing = false;
     for (const reading of readings) {
       const series = this.#series.get(reading.sensor_id);
       const ms = Date.parse(reading.time);
-      if (series === undefined || ms < fromMs || ms > toMs + aheadMs) continue;
-      hasChanged = addReading(series, reading) || hasChanged;
+      if (series === undefined || !(ms >= fromMs && ms <= endMs)) continue;
+      const outcome = isOpen ? addReading(series, reading) : 'late';
+      hasChanged ||= outcome === 'added';
+      isMissing ||= outcome === 'late' && !(isOpen && this.#isLoaded(series, ms));
     }
-    if (!hasChanged) return;
+    if (hasChanged) this.#shown(fromMs);
+    return isMissing;
+  }
+
+  /** Whether the last load has brought a late reading already, which is told once more then. */
+  #isLoaded({ last }: SensorSeries, ms: number): boolean {
+    const isFresh = performance.now() - this.#loadedAtMs < storedWithinMs;
+    return isFresh && last !== null && 1_000 * last.time - ms < overlapMs;
+  }
+
+  /** Readings were added: what is out of sight goes. */
+  #shown(fromMs: number): void {
     for (const series of this.#all) trimBefore(series, fromMs / 1_000);
     this.#changed();
     const held = this.#all.reduce((sum, { time }) => sum + time.length, 0);

@@ -4,7 +4,7 @@
  * Values with functions over them. What always holds: times only grow; a reading that is told twice
  * counts once; with `bucketSeconds` 0 each point is a reading, otherwise each is a bucket with its
  * mean, its lowest and its highest value, and newer readings go into buckets of the same length (an
- * older one may be in its bucket already: the next load tells).
+ * older one may be in its bucket already: it is `late`, and only a load tells).
  */
 import type { HistorySeries, LastReading, Reading } from './api-answers.js';
 import { measurements, type MeasurementKey } from './measurements.js';
@@ -69,22 +69,26 @@ export function seriesOf(history: HistorySeries, bucketSeconds: number): SensorS
   return series;
 }
 
-/** Adds a reading in its place; returns whether anything changed. */
-export function addReading(series: SensorSeries, reading: Reading): boolean {
+/** `known`: nothing changed, and nothing is missing. `late`: its bucket may be without it. */
+export type Outcome = 'added' | 'known' | 'late';
+
+/** Adds a reading in its place. */
+export function addReading(series: SensorSeries, reading: Reading): Outcome {
   const seconds = Date.parse(reading.time) / 1_000;
-  if (!Number.isFinite(seconds)) return false;
-  const isNewest = series.last === null || seconds > series.last.time;
-  if (series.bucketSeconds > 0 && !isNewest) return false;
+  if (!Number.isFinite(seconds)) return 'known';
+  const newest = series.last?.time ?? -Infinity;
+  const isNewest = seconds > newest;
+  if (series.bucketSeconds > 0 && !isNewest) return seconds < newest ? 'late' : 'known';
   const index = firstFrom(series.time, seconds, series.bucketSeconds);
   const isThere =
     index < series.time.length &&
     bucketOf(series.time[index] ?? NaN, series.bucketSeconds) ===
       bucketOf(seconds, series.bucketSeconds);
-  if (isThere && series.bucketSeconds === 0) return false;
+  if (isThere && series.bucketSeconds === 0) return 'known';
   if (isThere) mergeInto(series, index, reading);
   else insertAt(series, index, seconds, reading);
   if (isNewest) series.last = lastAfter(series.last, seconds, reading);
-  return true;
+  return 'added';
 }
 
 /** What was not measured this time is as it was before. */

@@ -98,11 +98,12 @@ describe('readings that come in', () => {
     expect(temperatures(seriesWith(0, told))).toEqual(kept);
   });
 
-  test('say whether they changed anything', () => {
+  test('say what became of them', () => {
     const series = seriesWith(0, [[1, 10]]);
-    expect(addReading(series, reading(1, 10))).toBe(false);
-    expect(addReading(series, { ...reading(1, 10), time: 'never' })).toBe(false);
-    expect(addReading(series, reading(2, 10))).toBe(true);
+    expect(addReading(series, reading(1, 10))).toBe('known');
+    expect(addReading(series, { ...reading(1, 10), time: 'never' })).toBe('known');
+    expect(addReading(series, reading(2, 10))).toBe('added');
+    expect(addReading(series, reading(0, 10))).toBe('added');
   });
 
   test('make means with their lowest and highest value in buckets', () => {
@@ -167,9 +168,11 @@ describe('history', () => {
 
   test('of buckets takes no reading twice', () => {
     const series = seriesOf(history, 60);
-    expect(addReading(series, reading(69, 22))).toBe(false);
-    expect(addReading(series, reading(70, 31))).toBe(true);
-    expect(addReading(series, reading(70, 31))).toBe(false);
+    expect(addReading(series, reading(69, 22))).toBe('known');
+    expect(addReading(series, reading(70, 31))).toBe('added');
+    expect(addReading(series, reading(70, 31))).toBe('known');
+    // Of one from before, only the database knows whether its bucket has it.
+    expect(addReading(series, reading(69.5, 99))).toBe('late');
     expect(series.weight).toEqual([10, 11]);
   });
 

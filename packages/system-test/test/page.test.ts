@@ -96,6 +96,22 @@ describe('with readings of an hour', () => {
     expect(problems).toEqual([]);
   });
 
+  test('fetches what came late, where only the database knows the bucket that it is in', async () => {
+    const { ledger } = await zdenergy.stats();
+    const count = 2_400;
+    for (let n = count; n > 0; n -= 1) send('often', 10, n * 1_000);
+    await eventually(async () => {
+      expect((await zdenergy.stats()).ledger.stored).toBe(ledger.stored + count);
+    });
+    const { page, problems } = await openPage(releases, `${origin()}/?sensor=often`);
+    await shows(page, '.summary tbody', /10\.0\s+10\.0\s+10\.0/);
+    // Whatever the page has loaded is a while ago then.
+    await sleep(3_000);
+    send('often', 66.6, 1_200_500);
+    await shows(page, '.summary tbody', /10\.0\s+10\.0\s+66\.6/);
+    expect(problems).toEqual([]);
+  });
+
   test('draws a reading within a second of its sending', async () => {
     const { page, problems } = await openPage(releases, `${origin()}/?sensor=roof&window=5min`);
     await shows(page, '.current .age', /ago|now/);
