@@ -198,7 +198,9 @@ export function apiWorker(parts: ApiParts): WorkerDuties {
       releases.push(() => watch.stop());
       databaseState = () => watch.state();
 
-      const table = openSensorTable(settings.databaseUrl);
+      const table = openSensorTable(settings.databaseUrl, () =>
+        incompleteMs(cluster, performance.now()),
+      );
       const app = await openApp(table);
       const server = await serveHttp(handle, (request, response) => {
         if (isHealthUrl(request.url)) answerHealth(request, response, health);

@@ -332,6 +332,30 @@ describe('a list', () => {
     expect(await judgedAfter(100)).toBe(70);
   });
 
+  it('judges nobody by what waits to be stored, or to be taken in', async () => {
+    const fromMs = nextStartMs();
+    await receive('backlog', fromMs, 5, () => -second);
+    let incompleteMs: number | null = 600 * second;
+    const waiting = openSensorTable(stored.databaseUrl, () => incompleteMs);
+    const judgedAfter = async (seconds: number): Promise<number> => {
+      const nowMs = fromMs + (50 + seconds) * second;
+      const { judgedAtMs } = await waiting.list({ ...everything, nowMs });
+      return (judgedAtMs - fromMs) / second - 50;
+    };
+    expect(await judgedAfter(600)).toBe(0);
+    expect(await judgedAfter(700)).toBe(70);
+    incompleteMs = null;
+    expect(await judgedAfter(700)).toBe(0);
+    incompleteMs = 0;
+    expect(await judgedAfter(700)).toBe(670);
+    // A look that does not come to the end of what is complete.
+    await waiting.look(fromMs + 700 * second, 2 * second);
+    expect(await judgedAfter(700)).toBe(2);
+    await waiting.look(fromMs + 52 * second, minute);
+    expect(await judgedAfter(700)).toBe(670);
+    await waiting.close();
+  });
+
   it('searches anywhere in the id, in small and capital letters, page by page', async () => {
     const receivedAtMs = nextStartMs();
     const ids = ['Roof-EAST-1', 'roof-east-2', 'roof-west', 'the 50%_roof-east'];

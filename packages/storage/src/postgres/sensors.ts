@@ -21,8 +21,10 @@ const keptGaps = 9;
 const minGaps = 3;
 /** Readings without a time of their own that came together are closer than any sensor measures. */
 const minGapSeconds = 0.1;
-/** `sensors` may be so far behind `readings` before silence counts as silence. */
-const maxLagSeconds = 30;
+/** `sensors` may be so far behind what is complete before silence counts as silence. */
+const maxLagMs = 30_000;
+/** So long after a look that left something, the next ones are taken to catch up. */
+const catchingUpMs = 60_000;
 /** A shorter skew is none: such a reading got the time of its receipt. */
 const receiptSeconds = 0.05;
 
@@ -102,17 +104,32 @@ export interface SensorTable {
   close(): Promise<void>;
 }
 
-/** Lists wait for no look: each has a connection of its own. */
-export function openSensorTable(databaseUrl: string): SensorTable {
+/**
+ * Lists wait for no look: each has a connection of its own.
+ * @param incompleteMs how long ago everything received was in the database; null: not known.
+ */
+export function openSensorTable(
+  databaseUrl: string,
+  incompleteMs: () => number | null = () => 0,
+): SensorTable {
   const looking = keptConnection(databaseUrl, 'zdenergy sensors');
   const listing = keptConnection(databaseUrl, 'zdenergy api');
+  let leftSomethingAtMs = -Infinity;
+  /** How far behind now the table may be at the most without being wrong; null: there is no saying. */
+  const lagMs = (): number | null => {
+    if (performance.now() - leftSomethingAtMs < catchingUpMs) return null;
+    const sinceMs = incompleteMs();
+    return sinceMs === null ? null : sinceMs + maxLagMs;
+  };
   return {
     look: (completeUntilMs, windowMs) =>
       looking.run(async (client) => {
         const look = await lookAtArrivals(client, follower, completeUntilMs, windowMs);
+        const isBehind = look !== null && look.untilMs < completeUntilMs;
+        leftSomethingAtMs = isBehind ? performance.now() : -Infinity;
         return look && { untilMs: look.untilMs, sensors: look.result };
       }),
-    list: (question) => listing.run((client) => listSensors(client, question)),
+    list: (question) => listing.run((client) => listSensors(client, question, lagMs())),
     async close() {
       await Promise.all([looking.close(), listing.close()]);
     },
@@ -227,7 +244,10 @@ const noteLast = `
     ${valueColumns.map((column) => `${column} = excluded.${column}`).join(', ')}
    WHERE ${isNewer}`;
 
-/** $1 now, $2 to $4 the rule. As `sensorStatus` in the API has it. */
+/**
+ * $1 now, $2 to $4 the rule, $10 the greatest lag, in seconds: while readings wait to be stored, or to
+ * be taken in, a sensor is judged by what is known of that time. As `sensorStatus` in the API has it.
+ */
 const judged = `
   SELECT sensors.*, judged_at, received_until, CASE
            WHEN age >= greatest($3::float8 * coalesce(interval_seconds, 0), $4::float8) THEN 'silent'
@@ -237,7 +257,7 @@ const judged = `
     FROM sensors_progress,
          LATERAL (SELECT to_timestamp($1::float8) AS now) AS clock,
          LATERAL (SELECT greatest(least(received_until, now),
-                                  now - interval '${maxLagSeconds} s') AS judged_at) AS moment,
+                                  now - $10::float8 * interval '1 s') AS judged_at) AS moment,
          sensors,
          LATERAL (SELECT extract(epoch FROM judged_at - received_at)::float8 AS age) AS since`;
 
@@ -276,6 +296,7 @@ type Listed = Record<SensorStatus, number> & {
 async function listSensors(
   client: pg.Client,
   { after, limit, sensorIds, search, status, rule, nowMs }: SensorQuestion,
+  lagMs: number | null,
 ): Promise<SensorPage> {
   const { lateAfterIntervals, silentAfterIntervals, silentAfterSeconds } = rule;
   const { rows } = await client.query<Listed>(listQuery, [
@@ -288,6 +309,7 @@ async function listSensors(
     status ?? null,
     limit,
     sensorIds ?? null,
+    lagMs === null ? null : lagMs / 1_000,
   ]);
   const [{ online, late, silent, judgedAtMs, completeUntilMs, sensors }] = rows;
   const counts = { online, late, silent };
