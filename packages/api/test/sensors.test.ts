@@ -1,9 +1,10 @@
 /** The table of sensors and `/api/sensors`, on a real Postgres that the drain fills. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openSensorTable, type Sensor, type SensorTable } from '@zdenergy/storage';
-import { nextWindowMs } from '../src/arrival-watch.js';
+import { openSensorTable, runJob, type Sensor, type SensorTable } from '@zdenergy/storage';
+import { nextWindowMs, watchArrivals } from '../src/arrival-watch.js';
 import { sensorStatus, statusRule } from '../src/sensor-status.js';
 import { clusterState } from './cluster.js';
+import { fileLogger } from './file-logger.js';
 import { parseAnswer, request, runApi, type RunningApi } from './running-api.js';
 import { storeReadings, type Reading, type StoredReadings } from './stored-readings.js';
 
@@ -52,6 +53,23 @@ const lookUntil = (untilMs: number) => table.look(untilMs, 40 * day);
 async function sensor(id: string): Promise<Sensor | undefined> {
   const { sensors } = await table.list({ ...everything, search: id });
   return sensors.find(({ sensorId }) => sensorId === id);
+}
+
+async function execute(sql: string): Promise<void> {
+  const order = {
+    job: 'statistics',
+    day: '2025-03-01',
+    isShared: false,
+    timeoutMs: minute,
+  } as const;
+  await runJob(
+    stored.databaseUrl,
+    { ...order, signal: new AbortController().signal },
+    async ({ client }) => {
+      await client.query(sql);
+      return '';
+    },
+  );
 }
 
 /** Readings received every `everyMs`, each from a clock that is ahead by what `skewMs` says. */
@@ -354,6 +372,31 @@ describe('a list', () => {
     await waiting.look(fromMs + 52 * second, minute);
     expect(await judgedAfter(700)).toBe(670);
     await waiting.close();
+  });
+
+  it('is followed aloud: it is said when it is stuck, and when it is not any more', async () => {
+    const { logger, log, logged } = fileLogger({ logLevel: 'info', logFormat: 'text' });
+    const watch = watchArrivals({
+      name: 'table of sensors',
+      table: { look: (...range) => table.look(...range), close: async () => undefined },
+      intervalMs: 50,
+      stepMs: 1,
+      aimMs: 500,
+      stuckAfterMs: 500,
+      incompleteMs: () => 0,
+      logger,
+    });
+    await execute('ALTER TABLE sensors RENAME TO sensors_away');
+    await logged('⚠️ The table of sensors has not been brought up to date for');
+    await sleep(500);
+    expect(log().match(/⚠️/g)).toHaveLength(1);
+    expect(log()).toMatch(/sensors/);
+    await execute('ALTER TABLE sensors_away RENAME TO sensors');
+    await logged('The table of sensors is brought up to date again');
+    await watch.stop();
+    expect(log().match(/⚠️/g)).toHaveLength(1);
+    // It has come further than the other tests are.
+    await lookUntil(nextStartMs());
   });
 
   it('searches anywhere in the id, in small and capital letters, page by page', async () => {
