@@ -1,6 +1,7 @@
 /** Bytes of a journal that cannot be read as records are kept in `damaged/`, for a person to look at. */
 import { join } from 'node:path';
 import { writeFully, type Files } from './files.js';
+import { salvaged } from './salvage.js';
 import { readFully, scanBytes, type DamagedBytes } from './segment.js';
 
 export const damagedDirectory = 'damaged';
@@ -31,7 +32,7 @@ async function copyAside(
   await files.makeDirectory(aside);
   const path = join(aside, `${name}-${from}`);
   await files.remove(path);
-  const source = await files.open(join(directory, name));
+  const source = salvaged(await files.open(join(directory, name)));
   try {
     const target = await files.create(path);
     try {

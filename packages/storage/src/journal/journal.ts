@@ -20,6 +20,7 @@ import { writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { keepAside } from './damaged.js';
 import { writeFully, type Files, type FreeSpace, type JournalFile } from './files.js';
 import type { JournalRecord } from './record.js';
+import { isUnreadable, salvaged } from './salvage.js';
 import { sealBatch } from './seal.js';
 import {
   encodeSegmentHeader,
@@ -70,8 +71,7 @@ interface Cursor {
 export class Journal {
   readonly directory: string;
   readonly id: string;
-  /** What was found damaged at opening, in plain words; empty when nothing was. */
-  readonly damage: readonly string[];
+  readonly #damage: string[];
   readonly #files: Files;
   readonly #segmentBytes: number;
   /** Oldest first; the last one is written to while `#active` is open. */
@@ -92,7 +92,7 @@ export class Journal {
   private constructor(opened: Opened, files: Files, segmentBytes: number) {
     this.directory = opened.directory;
     this.id = opened.checkpoint.journal;
-    this.damage = opened.damage;
+    this.#damage = [...opened.damage];
     this.#files = files;
     this.#segmentBytes = segmentBytes;
     this.#segments = opened.segments;
@@ -118,12 +118,32 @@ export class Journal {
 
   /** Learns from the disk when the oldest item was written; only a clock on the wall can tell. */
   async #dateOldest(): Promise<void> {
-    const part = await this.read(1, 1);
+    const part = await this.#readOldest();
     await this.seek();
     const [record] = part?.records ?? [];
     if (record === undefined) return;
     const ageMs = Math.max(0, Date.now() - record.writtenAtMs);
     this.#appendTimes.push({ first: record.first, atMs: performance.now() - ageMs });
+  }
+
+  /** What the disk cannot read here would keep the next run from starting, and so on for ever. */
+  async #readOldest(): Promise<JournalPart | null> {
+    for (;;) {
+      try {
+        return await this.read(1, 1);
+      } catch (error) {
+        const segment = this.#cursor?.segment;
+        if (!isUnreadable(error) || segment === undefined || segment.isBroken) throw error;
+        segment.isBroken = true;
+        this.#damage.push(`${segmentName(segment.number)}: the disk cannot read all of it (EIO)`);
+        await this.seek();
+      }
+    }
+  }
+
+  /** What was found damaged at opening, in plain words; empty when nothing was. */
+  get damage(): readonly string[] {
+    return this.#damage;
   }
 
   /** The number after the last durable item. */
@@ -236,7 +256,8 @@ export class Journal {
       throw error;
     }
     this.#nextNumber += 1;
-    this.#segments.push({ number, first, previousEnd: this.#end, bytes: segmentHeaderBytes });
+    const previousEnd = this.#end;
+    this.#segments.push({ number, first, previousEnd, bytes: segmentHeaderBytes, isBroken: false });
     this.#active = file;
     return file;
   }
@@ -323,7 +344,8 @@ export class Journal {
   }
 
   async #openCursor(segment: Segment, position: number): Promise<Cursor> {
-    const file = await this.#files.open(join(this.directory, segmentName(segment.number)));
+    const opened = await this.#files.open(join(this.directory, segmentName(segment.number)));
+    const file = segment.isBroken ? salvaged(opened) : opened;
     return { segment, file, offset: segmentHeaderBytes, position };
   }
 

@@ -1,8 +1,9 @@
 /**
  * Opens a journal's directory: finds its segments, what of them can be read, and where to go on.
  *
- * What always holds: opening changes nothing that can be read; damage is told, not hidden; what an
- * earlier run wrote but did not live to sync is synced before anything is built on it.
+ * What always holds: opening changes nothing that can be read; damage is told, not hidden, and a block
+ * that the disk cannot read keeps nobody from going on; what an earlier run wrote but did not live to
+ * sync is synced before anything is built on it.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { emptyCheckpoint, readCheckpoint, writeCheckpoint, type Checkpoint } fro
 import { keepAside, setAside } from './damaged.js';
 import type { Files, JournalFile } from './files.js';
 import { readHeader, recordHeaderBytes } from './record.js';
+import { salvaged } from './salvage.js';
 import {
   readFully,
   readPart,
@@ -35,6 +37,8 @@ export interface Segment {
   readonly previousEnd: number;
   /** Bytes known to be durable, or the file's length for a segment of an earlier run. */
   bytes: number;
+  /** The disk cannot read all of it: what it can is to be salvaged. */
+  isBroken: boolean;
 }
 
 /** A journal as it was found on disk. */
@@ -50,7 +54,7 @@ export interface Opened {
 
 /**
  * Reads what is in a journal's directory, and makes the directory if there is none.
- * @throws {Error} when segments of two journals are mixed, or the disk cannot be read.
+ * @throws {Error} when segments of two journals are mixed, or the directory cannot be read.
  */
 export async function openDirectory(directory: string, files: Files): Promise<Opened> {
   await files.makeDirectory(directory);
@@ -104,11 +108,11 @@ async function openSegment(
 ): Promise<(Segment & { journalId?: string | undefined }) | undefined> {
   const name = segmentName(number);
   const path = join(directory, name);
-  const file = await files.open(path);
+  const file = salvaged(await files.open(path));
   try {
     const bytes = await file.size();
     const header = await readSegmentHeader(file);
-    if (header !== null) return { number, bytes, ...header };
+    if (header !== null) return { number, bytes, isBroken: false, ...header };
     const { records } = await readPart(file, segmentHeaderBytes, bytes, 1, scanBytes);
     if (records.length === 0) {
       // A crash while the segment was made leaves a header at most, and nothing to lose.
@@ -123,14 +127,17 @@ async function openSegment(
     damage.push(`${name}: its header cannot be read; its records can`);
     const previousEnd =
       previous === undefined ? 0 : await endOfReadable(files, directory, previous);
-    return { number, bytes, first: records[0].first, previousEnd };
+    // Nobody can tell which numbers were jumped over; but no jump is so short.
+    const isJump = records[0].first - previousEnd >= jumpLeast;
+    const first = isJump ? records[0].first : previousEnd;
+    return { number, bytes, isBroken: file.isBroken, first, previousEnd };
   } finally {
     await file.close();
   }
 }
 
 async function endOfReadable(files: Files, directory: string, segment: Segment): Promise<number> {
-  const file = await files.open(join(directory, segmentName(segment.number)));
+  const file = salvaged(await files.open(join(directory, segmentName(segment.number))));
   try {
     const end = await scanSegment(file, segment.bytes, () => Promise.resolve());
     return end ?? segment.first;
@@ -151,13 +158,14 @@ async function endOfRecords(
 ): Promise<number> {
   for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
     const path = join(directory, segmentName(last.number));
-    const file = await files.open(path);
+    const file = salvaged(await files.open(path));
     try {
       await file.datasync();
       const end = await scanSegment(file, last.bytes, async (range) => {
         damage.push(`${path}: ${range.to - range.from} bytes at ${range.from} are no record`);
         await keepAside(files, directory, segmentName(last.number), range);
       });
+      last.isBroken ||= file.isBroken;
       if (end !== undefined) return end;
     } finally {
       await file.close();
