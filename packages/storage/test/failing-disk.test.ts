@@ -1,5 +1,6 @@
 /**
- * A journal on a disk that cannot read a block any more: on real files, with the failing call put in the place of the disk's own.
+ * A journal on a disk that takes no writes for long, or that cannot read a block any
+ * more: on real files, with the failing call put in the place of the disk's own.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -62,6 +63,36 @@ async function readAll(journal: Journal): Promise<{ names: string[]; lost: numbe
     for (const range of part.lost) lost += range.to - range.from;
   }
 }
+
+it('leaves no heap of empty segments while every write fails', async () => {
+  let isFailing = true;
+  const journal = await Journal.open(
+    directory,
+    changed((file, path) => ({
+      write: (bytes, position) =>
+        isFailing && path.endsWith('.segment') && position > 0
+          ? failing()
+          : file.write(bytes, position),
+    })),
+  );
+  for (let n = 0; n < 20; n += 1) {
+    await expect(journal.append(batchOf('a'))).rejects.toThrow('EIO');
+  }
+  expect(segments()).toEqual([]);
+  expect(journal.bytes).toBe(0);
+  isFailing = false;
+  await journal.append(batchOf('a'));
+  await journal.append(batchOf('b'));
+  expect(segments()).toHaveLength(1);
+  expect(await readAll(journal)).toEqual({ names: ['a', 'b'], lost: 0 });
+  // One that a reader is at stays until it is drained.
+  isFailing = true;
+  await expect(journal.append(batchOf('c'))).rejects.toThrow('EIO');
+  isFailing = false;
+  await journal.append(batchOf('c'));
+  expect(await readAll(journal)).toEqual({ names: ['c'], lost: 0 });
+  await journal.close();
+});
 
 describe('a block that the disk cannot read', () => {
   const count = 360;

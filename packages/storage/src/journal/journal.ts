@@ -86,6 +86,8 @@ export class Journal {
   #checkpoint: Checkpoint;
   #checkpointSaved: Checkpoint;
   #cursor: Cursor | undefined;
+  /** `read` or `release`, of which the drain calls one at a time, is under way. */
+  #isWalking = false;
   /** One for each second in which something was appended, as far as that is not drained. */
   #appendTimes: AppendTime[] = [];
 
@@ -262,12 +264,23 @@ export class Journal {
     return file;
   }
 
-  /** Gives up the file that failed, cut back to what is durable; that the cut may fail is foreseen. */
+  /**
+   * Gives up the file that failed, cut back to what is durable; that the cut may fail is foreseen. One
+   * that never got a record goes, for a disk that fails for hours would be filled with them; while
+   * somebody walks through the segments it stays, and goes when all before it is drained.
+   */
   async #abandonActive(segment: Segment): Promise<void> {
     const file = this.#active;
     this.#active = undefined;
+    const isEmpty = segment.bytes === segmentHeaderBytes;
+    const goes = isEmpty && !this.#isWalking && this.#cursor?.segment !== segment;
+    if (goes) this.#segments.splice(this.#segments.indexOf(segment), 1);
     await file?.truncate(segment.bytes).catch(() => undefined);
     await file?.close().catch(() => undefined);
+    if (!goes) return;
+    await this.#files
+      .remove(join(this.directory, segmentName(segment.number)))
+      .catch(() => undefined);
   }
 
   /** Makes reading start again at the checkpoint. */
@@ -280,7 +293,21 @@ export class Journal {
    * The next items, at least one record and about `maxItems` or `maxBytes` at most; null when all
    * that is durable was read. One call at a time.
    */
-  async read(maxItems: number, maxBytes: number): Promise<JournalPart | null> {
+  read(maxItems: number, maxBytes: number): Promise<JournalPart | null> {
+    return this.#walk(() => this.#readOn(maxItems, maxBytes));
+  }
+
+  /** Nothing is taken out of the list of segments meanwhile. */
+  async #walk<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#isWalking = true;
+    try {
+      return await work();
+    } finally {
+      this.#isWalking = false;
+    }
+  }
+
+  async #readOn(maxItems: number, maxBytes: number): Promise<JournalPart | null> {
     const from = this.#cursor?.position ?? this.#checkpoint.position;
     const records: JournalRecord[] = [];
     const lost: LostItems[] = [];
@@ -374,7 +401,11 @@ export class Journal {
    * Notes what the database has committed, and removes the segments that are no longer needed. Call
    * it after each commit; `saveCheckpoint` decides how often the copy on disk is renewed.
    */
-  async release(checkpoint: Checkpoint, saveCheckpoint: boolean): Promise<void> {
+  release(checkpoint: Checkpoint, saveCheckpoint: boolean): Promise<void> {
+    return this.#walk(() => this.#release(checkpoint, saveCheckpoint));
+  }
+
+  async #release(checkpoint: Checkpoint, saveCheckpoint: boolean): Promise<void> {
     this.#checkpoint = checkpoint;
     const { position } = checkpoint;
     const times = this.#appendTimes;
