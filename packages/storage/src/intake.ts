@@ -167,7 +167,7 @@ export class Intake {
     while (!this.#stopped) {
       try {
         this.#appendingSinceMs = performance.now();
-        await this.#journal.append(batch);
+        await this.#journal.append(batch, this.#writingSinceMs);
         this.#writeProblem = null;
         this.#hangProblem = null;
         this.#reportProblem();

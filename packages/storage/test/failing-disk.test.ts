@@ -1,12 +1,14 @@
 /**
- * A journal on a disk that takes no writes for long, or that cannot read a block any
+ * A journal on a disk that is slow, that takes no writes for long, or that cannot read a block any
  * more: on real files, with the failing call put in the place of the disk's own.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Batch } from '../src/batch.js';
 import { decodeRows } from '../src/copy-rows.js';
+import { Intake } from '../src/intake.js';
 import { diskFiles, type Files, type JournalFile } from '../src/journal/files.js';
 import { Journal } from '../src/journal/journal.js';
 
@@ -63,6 +65,33 @@ async function readAll(journal: Journal): Promise<{ names: string[]; lost: numbe
     for (const range of part.lost) lost += range.to - range.from;
   }
 }
+
+it('counts the time that readings waited for a slow disk as waiting for the database', async () => {
+  const slowMs = 700;
+  const files = changed((file) => ({
+    datasync: async () => {
+      await sleep(slowMs);
+      await file.datasync();
+    },
+  }));
+  const journal = await Journal.open(directory, files);
+  const durable = new Promise<void>((resolve) => {
+    const intake = new Intake(journal, 0, {
+      durable: () => resolve(),
+      blocked: () => undefined,
+      problem: () => undefined,
+    });
+    add(intake.batch, 'a');
+    intake.commit();
+  });
+  await durable;
+  expect(journal.oldestPendingMs).toBeGreaterThanOrEqual(slowMs);
+  await journal.close();
+  // The next run, which knows only what the disk says, knows it too.
+  const again = await Journal.open(directory, diskFiles);
+  expect(again.oldestPendingMs).toBeGreaterThanOrEqual(slowMs);
+  await again.close();
+});
 
 it('leaves no heap of empty segments while every write fails', async () => {
   let isFailing = true;

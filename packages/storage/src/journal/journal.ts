@@ -55,7 +55,7 @@ export interface JournalPart {
   readonly skipped: number;
 }
 
-/** When the item `first` was appended, by the monotonic clock. */
+/** Since when the item `first` has waited, by the monotonic clock: for the disk, too. */
 interface AppendTime {
   readonly first: number;
   readonly atMs: number;
@@ -201,12 +201,14 @@ export class Journal {
   /**
    * Makes a batch durable. One call at a time. After a failure the same batch, unchanged, is to be
    * appended again.
+   * @param sinceMs when its first item came, by the monotonic clock: a disk may take long.
    */
-  async append(batch: Batch): Promise<void> {
+  async append(batch: Batch, sinceMs = performance.now()): Promise<void> {
     const file = this.#active ?? (await this.#startSegment());
     const segment = this.#segments[this.#segments.length - 1];
     const first = this.#nextFirst;
-    const record = sealBatch(batch, first, Date.now());
+    const waitedMs = Math.floor(performance.now() - sinceMs);
+    const record = sealBatch(batch, first, Date.now() - waitedMs);
     try {
       await writeFully(file, record, segment.bytes);
       await file.datasync();
@@ -215,7 +217,7 @@ export class Journal {
       throw error;
     }
     segment.bytes += record.length;
-    this.#noteAppend(first);
+    this.#noteAppend(first, sinceMs);
     this.#end = first + batch.count;
     this.#nextFirst = this.#end;
     if (segment.bytes >= this.#segmentBytes) {
@@ -225,14 +227,13 @@ export class Journal {
     }
   }
 
-  #noteAppend(first: number): void {
-    const now = performance.now();
+  #noteAppend(first: number, atMs: number): void {
     const last = this.#appendTimes[this.#appendTimes.length - 1];
     if (this.#appendTimes.length >= maxAppendTimes) {
       this.#appendTimes = this.#appendTimes.filter((_, index) => index % 2 === 0);
     }
-    if (last === undefined || now - last.atMs >= appendTimeEveryMs) {
-      this.#appendTimes.push({ first, atMs: now });
+    if (last === undefined || atMs - last.atMs >= appendTimeEveryMs) {
+      this.#appendTimes.push({ first, atMs });
     }
   }
 

@@ -11,7 +11,7 @@
  *         28      4  number of rejects
  *         32      4  length of the readings' rows
  *         36      4  length of the rejects' rows
- *         40      8  when it was written, milliseconds since 1970
+ *         40      8  when its first item came, milliseconds since 1970
  *         48         body: readings, rejects, months, origins
  *
  * What always holds: a record whose two checksums agree is whole; the header has a checksum of its
