@@ -113,6 +113,7 @@ async function dropMonth(client: pg.Client, month: number): Promise<DroppedMonth
 /** Returns how many readings they stood for. */
 async function deleteSums(client: pg.Client, range: readonly number[]): Promise<number> {
   const inRange = 'bucket >= to_timestamp($1) AND bucket < to_timestamp($2)';
+  // With their hours the days go by themselves: a month ends where a day (UTC) does.
   for (const table of ['readings_5min', 'readings_hourly']) {
     await client.query(`DELETE FROM ${table} WHERE ${inRange}`, [...range]);
   }
