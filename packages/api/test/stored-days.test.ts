@@ -130,6 +130,23 @@ describe('the averages of days', () => {
     });
   });
 
+  it.each([
+    ['days', 5 * day + 10 * hour],
+    ['hours', 2 * day + 20 * minute],
+  ])(
+    'tell from whole %s that there are too many readings to show each',
+    async (_rows, lengthMs) => {
+      const fromMs = startMs + 30 * day + 10 * minute;
+      const toMs = fromMs + lengthMs;
+      const points = lengthMs / (20 * minute);
+      const all = await data.chart({ sensorIds: ['a'], fromMs, toMs, points });
+      expect([all.bucketSeconds, all.points.length]).toEqual([0, points]);
+      const fewer = await data.chart({ sensorIds: ['a'], fromMs, toMs, points: points - 1 });
+      expect(fewer.bucketSeconds).toBeGreaterThan(0);
+      expect(fewer.points.length).toBeLessThan(points);
+    },
+  );
+
   it('go with their hours, a part of them or all', async () => {
     const boundary = `timestamptz '2025-03-31 18:00Z'`;
     await rows(`DELETE FROM readings_hourly WHERE sensor_id = 'a' AND bucket < ${boundary}`);

@@ -59,8 +59,14 @@ const rollupsOf: Record<ChartSource, readonly Rollup[]> = {
   days: [daily, hourly],
 };
 
+/** From so long a range on its days are asked how many readings it has; of fewer the ends weigh too much. */
+const daysFromMs = 4 * dayMs;
+/** A reading every hour makes more than the most points of 100 days. */
+const rollupRows = 100;
+
 export async function readChart(client: pg.Client, question: ChartQuestion): Promise<Chart> {
-  const readings = await fewReadings(client, question);
+  const isMany = await surelyMany(client, question);
+  const readings = isMany ? undefined : await fewReadings(client, question);
   const last = await lastReadings(client, question);
   if (readings !== undefined) {
     return { source: 'readings', bucketSeconds: 0, points: readings, last };
@@ -90,6 +96,32 @@ async function lastReadings(
     rowMode: 'array',
   });
   return rows.map(pointOf);
+}
+
+/**
+ * Whether the rollups alone know of more readings than points. It saves reading as many of them, of
+ * which each may stand in a block of its own.
+ */
+async function surelyMany(
+  client: pg.Client,
+  { sensorIds, fromMs, toMs, points }: ChartQuestion,
+): Promise<boolean> {
+  const { table, stepMs } = toMs - fromMs < daysFromMs ? hourly : daily;
+  const { rows } = await client.query<{ isMany: boolean }>(
+    `SELECT coalesce(sum(readings) > $4, false) AS "isMany"
+       FROM (SELECT readings FROM ${table}
+              WHERE sensor_id = ANY ($1)
+                AND bucket >= to_timestamp($2) AND bucket < to_timestamp($3)
+              LIMIT ${rollupRows}) AS whole`,
+    [
+      sensorIds,
+      // Of rows that are whole in the range.
+      (Math.ceil(fromMs / stepMs) * stepMs) / 1_000,
+      (Math.floor(toMs / stepMs) * stepMs) / 1_000,
+      points,
+    ],
+  );
+  return rows[0].isMany;
 }
 
 /** All readings of the range, or undefined when there are more than points. */
