@@ -14,4 +14,4 @@ ALTER ROLE zdenergy_grafana WITH LOGIN PASSWORD :'password' CONNECTION LIMIT 10;
 ALTER ROLE zdenergy_grafana SET default_transaction_read_only = on;
 ALTER ROLE zdenergy_grafana SET statement_timeout = '30s';
 GRANT USAGE ON SCHEMA public TO zdenergy_grafana;
-GRANT SELECT ON readings, readings_5min, readings_hourly, sensors TO zdenergy_grafana;
+GRANT SELECT ON readings, readings_5min, readings_hourly, readings_daily, sensors TO zdenergy_grafana;

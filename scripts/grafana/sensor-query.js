@@ -1,9 +1,9 @@
 /**
  * What a chart of sensors asks Postgres: short ranges of the readings themselves, longer ones of the
- * averages of 5 minutes, the longest of those of an hour.
+ * averages of 5 minutes, then of an hour, the longest of those of a day.
  *
- * What always holds: a sensor has at most some 4,500 points in any range up to half a year, and
- * Postgres looks into one of the tables only.
+ * What always holds: a sensor that reports every 20 seconds or less often has at most some 4,500 points
+ * in any range up to twelve years, and Postgres looks into one of the tables only.
  */
 'use strict';
 
@@ -18,6 +18,13 @@ const levels = [
   },
   {
     table: 'readings_hourly',
+    time: 'bucket',
+    column: (name) => `${name}_avg`,
+    // Half a year, and the few days that it may be longer.
+    toSeconds: 187 * daySeconds,
+  },
+  {
+    table: 'readings_daily',
     time: 'bucket',
     column: (name) => `${name}_avg`,
     toSeconds: Infinity,

@@ -66,7 +66,7 @@ const schemas: Readonly<Record<string, Schema>> = {
     from: time,
     to: time,
     bucket_seconds: { ...number, description: '0: the points are the readings themselves' },
-    source: { enum: ['readings', 'five_minutes', 'hours'] },
+    source: { enum: ['readings', 'five_minutes', 'hours', 'days'] },
     series: list(
       object(
         {

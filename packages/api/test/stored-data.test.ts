@@ -139,7 +139,7 @@ describe('/api/history', () => {
     ['readings', 6 * hour, 500],
     ['five_minutes', 40 * hour, 500],
     ['hours', 48 * hour, 60],
-    ['hours', 300 * hour, 10],
+    ['days', 300 * hour, 10],
   ])('shows from %s what the readings say, for two sensors', async (source, rangeMs, points) => {
     const [fromMs, toMs] = [startMs + 100 * second, startMs + 100 * second + rangeMs];
     const answer = await history(['a', 'b'], fromMs, toMs, points);
@@ -179,6 +179,11 @@ describe('/api/history', () => {
     const joined = await history(['b'], fromMs, toMs, 400);
     expect(joined.source).toBe('five_minutes');
     expectSeries(joined.series[0], b, fromMs, toMs, joined.bucket_seconds * second);
+    // Whole days, then the hours of the next, then the readings of the hour.
+    await rollups.look(startMs + 40 * hour + 23 * minute, 60 * day);
+    const days = await history(['b', 'nobody', 'noone', 'none'], fromMs, toMs, 10);
+    expect(days.source).toBe('days');
+    expectSeries(days.series[0], b, fromMs, toMs, days.bucket_seconds * second);
     await rollups.look(Date.now(), 60 * day);
     const whole = await history(['a'], fromMs, toMs, 60);
     expect(whole.source).toBe('hours');

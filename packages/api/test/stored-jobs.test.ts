@@ -143,9 +143,10 @@ describe('retention', () => {
 
     expect(await answers()).toMatchObject({
       ...{ readings: 30, firstMs: february, lines: 30, newest: 30, sensors: ['both'] },
-      ...{ source: 'hours', charted: 30 },
+      ...{ source: 'days', charted: 30 },
     });
-    for (const table of ['readings_5min', 'readings_hourly', 'readings_counts']) {
+    const sums = ['readings_5min', 'readings_hourly', 'readings_daily', 'readings_counts'];
+    for (const table of sums) {
       const [found] = await rows(
         `SELECT min(bucket) AS first, sum(readings)::integer AS readings FROM ${table}`,
       );

@@ -5,7 +5,7 @@
  * all start at multiples of their width since 1970, so that a chart that is moved shows the same ones.
  */
 
-export type ChartSource = 'readings' | 'five_minutes' | 'hours';
+export type ChartSource = 'readings' | 'five_minutes' | 'hours' | 'days';
 
 export interface ChartBuckets {
   readonly seconds: number;
@@ -56,5 +56,6 @@ function* widths(): Generator<number> {
 
 function sourceOf(seconds: number): ChartSource {
   if (seconds < 5 * minute) return 'readings';
-  return seconds < hour ? 'five_minutes' : 'hours';
+  if (seconds < hour) return 'five_minutes';
+  return seconds < day ? 'hours' : 'days';
 }

@@ -69,7 +69,8 @@ async function wrongRollups(): Promise<number> {
         OR most IS DISTINCT FROM lux_max`;
   const five = await database.row<{ n: number }>(wrong('readings_5min', '5 min'));
   const hours = await database.row<{ n: number }>(wrong('readings_hourly', '1 hour'));
-  return five.n + hours.n;
+  const days = await database.row<{ n: number }>(wrong('readings_daily', '24 hours'));
+  return five.n + hours.n + days.n;
 }
 
 it('moves in a table, killed in the middle, through the night that has an hour twice', async () => {

@@ -166,16 +166,17 @@ describe('the dashboard', () => {
     const role = new Database(url.href, releases);
 
     // Such as no reading has.
-    const averages = [101, 102] as const;
+    const averages = [101, 102, 103] as const;
+    const insert = (table: string, ago: string, average: number): string => `
+      INSERT INTO ${table} (sensor_id, bucket, first_time, temperature_avg, humidity_avg, lux_avg,
+        readings, temperature_count, humidity_count, lux_count, irradiance_count)
+      VALUES ('it''s', now() - interval '${ago}', now(), ${average}, ${average}, ${average}, 1, 1, 1, 1, 0);`;
     await postgres.database.rows(
-      ['readings_5min', 'readings_hourly']
-        .map(
-          (table, n) => `
-          INSERT INTO ${table} (sensor_id, bucket, first_time, temperature_avg, humidity_avg, lux_avg,
-            readings, temperature_count, humidity_count, lux_count, irradiance_count)
-          VALUES ('it''s', now() - interval '2 hours', now(), ${averages[n]}, ${averages[n]}, ${averages[n]}, 1, 1, 1, 1, 0);`,
-        )
-        .join(''),
+      insert('readings_5min', '2 hours', averages[0]) +
+        insert('readings_hourly', '2 hours', averages[1]) +
+        // The hour has made its day, with the same averages.
+        'DELETE FROM readings_daily;' +
+        insert('readings_daily', '2 days', averages[2]),
     );
     const { received } = (await zdenergy.stats()).ledger;
     await send(reading("it's", 20, 7_200));
@@ -187,6 +188,7 @@ describe('the dashboard', () => {
         { days: 1, value: [20, 50, 1][n] },
         { days: 7, value: averages[0] },
         { days: 90, value: averages[1] },
+        { days: 365, value: averages[2] },
       ];
       for (const { days, value } of ranges) {
         const rows = await role.rows(withMacros(sql, days * 86_400));

@@ -3,12 +3,12 @@
  *
  * What always holds: every read goes by a primary key (sensor, time). Few readings are given as they
  * are. Many are summed up in buckets, each of which is whole, so that it stays as it is when the
- * chart is moved; wide ones come from the rollups, and from `readings` for the time that the rollups
- * do not cover yet.
+ * chart is moved; wide ones come from the rollups, the widest rows first, and from `readings` for the
+ * time that the rollups do not cover yet.
  */
 import type pg from 'pg';
 import { chartBuckets, type ChartBuckets, type ChartSource } from '../chart-buckets.js';
-import { bounded, fiveMinutesMs, hourMs, measured, weightedAverage } from './rollups.js';
+import { bounded, dayMs, fiveMinutesMs, hourMs, measured, weightedAverage } from './rollups.js';
 
 export interface ChartQuestion {
   readonly sensorIds: readonly string[];
@@ -44,8 +44,29 @@ export interface Chart {
 /** Readings come some time after they were measured; for so long the rollups are not trusted. */
 const delayMs = fiveMinutesMs;
 
+interface Rollup {
+  readonly table: string;
+  readonly stepMs: number;
+}
+const hourly: Rollup = { table: 'readings_hourly', stepMs: hourMs };
+const daily: Rollup = { table: 'readings_daily', stepMs: dayMs };
+
+/** Which rows are read, one table after the other: of the day that is not over there are hours. */
+const rollupsOf: Record<ChartSource, readonly Rollup[]> = {
+  readings: [],
+  five_minutes: [{ table: 'readings_5min', stepMs: fiveMinutesMs }],
+  hours: [hourly],
+  days: [daily, hourly],
+};
+
+/** From so long a range on its days are asked how many readings it has; of fewer the ends weigh too much. */
+const daysFromMs = 4 * dayMs;
+/** A reading every hour makes more than the most points of 100 days. */
+const rollupRows = 100;
+
 export async function readChart(client: pg.Client, question: ChartQuestion): Promise<Chart> {
-  const readings = await fewReadings(client, question);
+  const isMany = await surelyMany(client, question);
+  const readings = isMany ? undefined : await fewReadings(client, question);
   const last = await lastReadings(client, question);
   if (readings !== undefined) {
     return { source: 'readings', bucketSeconds: 0, points: readings, last };
@@ -77,6 +98,32 @@ async function lastReadings(
   return rows.map(pointOf);
 }
 
+/**
+ * Whether the rollups alone know of more readings than points. It saves reading as many of them, of
+ * which each may stand in a block of its own.
+ */
+async function surelyMany(
+  client: pg.Client,
+  { sensorIds, fromMs, toMs, points }: ChartQuestion,
+): Promise<boolean> {
+  const { table, stepMs } = toMs - fromMs < daysFromMs ? hourly : daily;
+  const { rows } = await client.query<{ isMany: boolean }>(
+    `SELECT coalesce(sum(readings) > $4, false) AS "isMany"
+       FROM (SELECT readings FROM ${table}
+              WHERE sensor_id = ANY ($1)
+                AND bucket >= to_timestamp($2) AND bucket < to_timestamp($3)
+              LIMIT ${rollupRows}) AS whole`,
+    [
+      sensorIds,
+      // Of rows that are whole in the range.
+      (Math.ceil(fromMs / stepMs) * stepMs) / 1_000,
+      (Math.floor(toMs / stepMs) * stepMs) / 1_000,
+      points,
+    ],
+  );
+  return rows[0].isMany;
+}
+
 /** All readings of the range, or undefined when there are more than points. */
 async function fewReadings(
   client: pg.Client,
@@ -99,16 +146,16 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 async function readBuckets(
   client: pg.Client,
   sensorIds: readonly string[],
-  buckets: ChartBuckets,
+  { fromSeconds, toSeconds, seconds, source }: ChartBuckets,
 ): Promise<ChartPoint[]> {
-  const { fromSeconds, toSeconds, seconds, source } = buckets;
-  const coveredSeconds =
-    source === 'readings'
-      ? fromSeconds
-      : clamp(await coveredUntil(client, source), fromSeconds, toSeconds);
+  const rollups = rollupsOf[source];
+  const untilMs = rollups.length === 0 ? 0 : (await summedUpUntilMs(client)) - delayMs;
+  const covered = rollups.map(({ stepMs }) =>
+    clamp((Math.floor(untilMs / stepMs) * stepMs) / 1_000, fromSeconds, toSeconds),
+  );
   const { rows } = await client.query<unknown[]>({
-    text: bucketsQuery(source),
-    values: [sensorIds, fromSeconds, coveredSeconds, toSeconds, seconds],
+    text: bucketsQuery(rollups),
+    values: [sensorIds, seconds, fromSeconds, ...covered, toSeconds],
     rowMode: 'array',
   });
   return rows.map(pointOf);
@@ -117,18 +164,20 @@ async function readBuckets(
 const clamp = (value: number, least: number, most: number): number =>
   Math.min(Math.max(value, least), most);
 
-/** Until when the rollups stand for the readings, at the start of one of their rows; seconds since 1970. */
-async function coveredUntil(client: pg.Client, source: ChartSource): Promise<number> {
+async function summedUpUntilMs(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ untilMs: number }>(
     `SELECT (extract(epoch FROM received_until) * 1000)::float8 AS "untilMs" FROM rollups_progress`,
   );
-  const stepMs = source === 'hours' ? hourMs : fiveMinutesMs;
-  return (Math.floor((rows[0].untilMs - delayMs) / stepMs) * stepMs) / 1_000;
+  return rows[0].untilMs;
 }
 
 const each = (part: (column: string) => string): string => measured.map(part).join(', ');
 
-const rawPart = `
+/** From one parameter to the next. */
+const between = (column: string, from: number): string =>
+  `sensor_id = ANY ($1) AND ${column} >= to_timestamp($${from}) AND ${column} < to_timestamp($${from + 1})`;
+
+const rawPart = (from: number): string => `
   SELECT sensor_id, time AS bucket, time AS first_time, 1 AS readings,
          ${each(
            (c) =>
@@ -136,26 +185,26 @@ const rawPart = `
              `(${c} IS NOT NULL)::integer AS ${c}_count`,
          )}
     FROM readings
-   WHERE sensor_id = ANY ($1) AND time >= to_timestamp($3) AND time < to_timestamp($4)`;
+   WHERE ${between('time', from)}`;
 
-const rollupPart = (table: string): string => `
+const rollupPart = (table: string, from: number): string => `
   SELECT sensor_id, bucket, first_time, readings,
          ${each((c) => `${c}_avg, ${c}_min, ${c}_max, ${c}_count`)}
     FROM ${table}
-   WHERE sensor_id = ANY ($1) AND bucket >= to_timestamp($2) AND bucket < to_timestamp($3)`;
+   WHERE ${between('bucket', from)}`;
 
-function bucketsQuery(source: ChartSource): string {
-  const table = source === 'hours' ? 'readings_hourly' : 'readings_5min';
-  const parts =
-    source === 'readings'
-      ? `${rawPart} AND time >= to_timestamp($2)`
-      : `${rollupPart(table)} UNION ALL ${rawPart}`;
+/** $1 the sensors, $2 the width; from $3 on where the tables begin, the readings, and where they end. */
+function bucketsQuery(rollups: readonly Rollup[]): string {
+  const parts = [
+    ...rollups.map(({ table }, index) => rollupPart(table, 3 + index)),
+    rawPart(3 + rollups.length),
+  ];
   return `
     SELECT sensor_id, extract(epoch FROM min(first_time))::float8 AS first_time,
            sum(readings)::float8, ${each(weightedAverage)},
            ${each((c) => `min(${c}_min)`)}, ${each((c) => `max(${c}_max)`)}
-      FROM (${parts}) AS parts
-     GROUP BY sensor_id, date_bin($5 * interval '1 s', bucket, 'epoch'::timestamptz)
+      FROM (${parts.join(' UNION ALL ')}) AS parts
+     GROUP BY sensor_id, date_bin($2 * interval '1 s', bucket, 'epoch'::timestamptz)
      ORDER BY sensor_id, first_time`;
 }
 

@@ -54,9 +54,7 @@ export async function writeHistory(
     await writer.query('UPDATE rollups_progress SET received_until = to_timestamp($1)', [
       todayMs / 1_000,
     ]);
-    for (const table of ['readings_5min', 'readings_hourly', 'readings_counts']) {
-      await writer.query(`ANALYZE ${table}`);
-    }
+    await writer.query('ANALYZE readings_5min, readings_hourly, readings_daily, readings_counts');
     await holder.query('ROLLBACK');
     await until(async () => ((await summedUpUntil(writer)) ?? 0) >= toMs - behindMs);
     return { fromMs, toMs, rows: (days * minutesPerDay + minutesToday) * sensors };

@@ -129,6 +129,7 @@ async function holdFollowers(client: pg.Client, name: string, waitMs: number): P
 /** Returns how many readings they stood for. */
 async function deleteSums(client: pg.Client, range: readonly number[]): Promise<number> {
   const inRange = 'bucket >= to_timestamp($1) AND bucket < to_timestamp($2)';
+  // With their hours the days go by themselves: a month ends where a day (UTC) does.
   for (const table of ['readings_5min', 'readings_hourly']) {
     await client.query(`DELETE FROM ${table} WHERE ${inRange}`, [...range]);
   }

@@ -1,9 +1,12 @@
 /**
- * The readings summed up: tables `readings_5min`, `readings_hourly` and `readings_counts`.
+ * The readings summed up: tables `readings_5min`, `readings_hourly`, `readings_daily` and
+ * `readings_counts`.
  *
  * They follow `readings` as arrivals.ts says. What always holds: a row is made anew from all readings
- * of its 5 minutes (an hour from its 5 minutes), so that what arrives late, or is looked at again,
- * comes out right; it accounts for the readings received until `rollups_progress` says, and no others.
+ * of its 5 minutes (an hour from its 5 minutes, a day from its hours), so that what arrives late, or is
+ * looked at again, comes out right; it accounts for the readings received until `rollups_progress`
+ * says, and no others. The days follow the hours by triggers of the database, in the same
+ * transaction: migration 0009 says why.
  */
 import type pg from 'pg';
 import { holdFollower, lookAtArrivals, type Follower } from './arrivals.js';
@@ -11,6 +14,7 @@ import { keptConnection } from './kept-connection.js';
 
 export const fiveMinutesMs = 5 * 60_000;
 export const hourMs = 60 * 60_000;
+export const dayMs = 24 * hourMs;
 /** The columns of measurements, in `readings` and (with suffixes) in the rollups. */
 export const measured = ['temperature', 'humidity', 'lux', 'irradiance'] as const;
 

@@ -25,8 +25,8 @@ export async function refreshStatistics(client: pg.Client): Promise<string[]> {
        FROM pg_stat_user_tables
       WHERE (relid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'readings'::regclass)
              OR relid IN ('readings_5min'::regclass, 'readings_hourly'::regclass,
-                          'readings_counts'::regclass, 'sensors'::regclass,
-                          'rejected_readings'::regclass))
+                          'readings_daily'::regclass, 'readings_counts'::regclass,
+                          'sensors'::regclass, 'rejected_readings'::regclass))
         AND n_mod_since_analyze > $1::float8 * n_live_tup
       ORDER BY relid::regclass::text`,
     [changedShare],

@@ -8,14 +8,14 @@
 import type pg from 'pg';
 import { readChart, type Chart, type ChartQuestion } from './chart.js';
 import { keptConnections } from './kept-connection.js';
-import { fiveMinutesMs, hourMs } from './rollups.js';
+import { dayMs, fiveMinutesMs } from './rollups.js';
 
 /** How many questions are answered at the same time; more would take the processors from storing. */
 const connections = 3;
 /** Readings not yet in the rollups are counted one by one, up to here. */
 const maxCounted = 1_000_000;
-/** A sensor's readings are counted by hours from here on, which is a hundred times less to add up. */
-const longMs = 31 * 24 * hourMs;
+/** A sensor's readings are counted by days and hours from here on, hundreds of times less to add up. */
+const longMs = 31 * dayMs;
 /** The last of these hold enough readings of a busy site; milliseconds. */
 const shortRangesMs = [10_000, 2 * 60_000];
 
@@ -140,14 +140,33 @@ const extentColumns = (count: string, first: string, last: string): string =>
    (extract(epoch FROM ${first}) * 1000)::float8 AS "firstMs",
    (extract(epoch FROM ${last}) * 1000)::float8 AS "lastMs"`;
 
+const secondsOfDay = (day: number): number => day * (dayMs / 1_000);
+
+/** Of sensor $3 from $1 to $2: the whole days from $4 to $5, and the hours before and after them. */
+const daysAndHours = `(
+  SELECT first_time, readings FROM readings_daily
+   WHERE sensor_id = $3 AND bucket >= to_timestamp($4) AND bucket < to_timestamp($5)
+   UNION ALL
+  SELECT first_time, readings FROM readings_hourly
+   WHERE sensor_id = $3 AND bucket >= to_timestamp($1) AND bucket < to_timestamp($4)
+   UNION ALL
+  SELECT first_time, readings FROM readings_hourly
+   WHERE sensor_id = $3 AND bucket >= to_timestamp($5) AND bucket < to_timestamp($2)
+) AS summed_up`;
+
 /** What the rollups account for, and what was received since. */
 async function readExtent(
   client: pg.Client,
   { fromMs, toMs }: TimeRange,
   sensorId: string | undefined,
 ): Promise<StoredExtent> {
-  const bounds = [fromMs / 1_000, toMs / 1_000];
-  const values = sensorId === undefined ? bounds : [...bounds, sensorId];
+  const isLong = sensorId !== undefined && toMs - fromMs > longMs;
+  const values = [
+    ...[fromMs / 1_000, toMs / 1_000],
+    ...(sensorId === undefined ? [] : [sensorId]),
+    // Where whole days (UTC) begin and end.
+    ...(isLong ? [Math.ceil(fromMs / dayMs), Math.floor(toMs / dayMs)].map(secondsOfDay) : []),
+  ];
   const isSensor = sensorId === undefined ? '' : 'AND sensor_id = $3';
   const inRange = `bucket >= to_timestamp($1) AND bucket < to_timestamp($2) ${isSensor}`;
   const rollups =
@@ -160,7 +179,7 @@ async function readExtent(
           // An hour would be too long: some days start in the middle of one.
           `(SELECT max(bucket) FROM readings_5min WHERE ${inRange})`,
         )}
-           FROM ${toMs - fromMs > longMs ? 'readings_hourly' : 'readings_5min'} WHERE ${inRange}`;
+           FROM ${isLong ? daysAndHours : `readings_5min WHERE ${inRange}`}`;
   // Both in one statement: between two, a look at what arrived would count some twice or not at all.
   const { rows } = await client.query<ExtentRow>(
     `${rollups}
