@@ -90,7 +90,7 @@ describe('the averages of days', () => {
       DROP TABLE readings_daily; DROP FUNCTION make_days CASCADE;
       DELETE FROM schema_migrations WHERE name LIKE '%readings_daily%';
       CREATE ROLE "who reads" LOGIN; GRANT SELECT ON readings_hourly TO "who reads"`);
-    expect(await migrateDatabase(stored.databaseUrl)).toEqual(['0009_readings_daily.sql']);
+    expect(await migrateDatabase(stored.databaseUrl)).toEqual(['0010_readings_daily.sql']);
     expect(await examineDays()).toEqual({ days: ofBoth, wrong: 0 });
     expect(
       await rows(

@@ -6,7 +6,7 @@
  * of its 5 minutes (an hour from its 5 minutes, a day from its hours), so that what arrives late, or is
  * looked at again, comes out right; it accounts for the readings received until `rollups_progress`
  * says, and no others. The days follow the hours by triggers of the database, in the same
- * transaction: migration 0009 says why.
+ * transaction: migration 0010 says why.
  */
 import type pg from 'pg';
 import { holdFollower, lookAtArrivals, type Follower } from './arrivals.js';
