@@ -23,8 +23,6 @@ const bootLimitMs = 30_000;
 /** From the meaning of `warning`: readings wait longer than 60 s to be stored. */
 const pendingLimitMs = 60_000;
 const minFreeDisk = 0.1;
-/** So long after a gateway was refused for want of a place, places are still short. */
-const fullForMs = 60_000;
 /** In five minutes. */
 const maxRecentRestarts = 5;
 
@@ -48,7 +46,6 @@ export const faultKinds = [
   'database',
   'pending',
   'disk',
-  'connections',
   'stale',
   'restarts',
 ] as const;
@@ -79,7 +76,6 @@ export function findFaults(circumstances: Circumstances): Faults {
       ...ofKind('database', databaseFaults(databaseProblem)),
       ...ofKind('pending', pendingFaults(tcpWorkers, beatsAgeMs)),
       ...ofKind('disk', diskFaults(tcpWorkers)),
-      ...ofKind('connections', connectionFaults(tcpWorkers, beatsAgeMs)),
       ...ofKind('stale', staleFaults(tcpWorkers, idleMs, staleAfterMs)),
       ...ofKind('restarts', restartFaults(state?.workers ?? [])),
     ],
@@ -195,16 +191,6 @@ function staleFaults(
   return [
     `No gateway has connected or sent anything for ${formatDuration(idleMs)}. ${connected} Check the gateways and their network.`,
   ];
-}
-
-function connectionFaults(tcpWorkers: readonly WorkerState[], ageMs: number): string[] {
-  return tcpWorkers.flatMap((worker) => {
-    const fullAgoMs = worker.ingest?.connections.fullAgoMs;
-    if (fullAgoMs === undefined || fullAgoMs + sinceBeatMs(worker, ageMs) > fullForMs) return [];
-    return [
-      `Gateways are refused: all places of TCP worker ${worker.name} are taken. See who holds them, or raise TCP_MAX_CONNECTIONS or the limit of open files.`,
-    ];
-  });
 }
 
 function restartFaults(workers: readonly WorkerState[]): string[] {

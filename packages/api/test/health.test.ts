@@ -29,8 +29,6 @@ const withSnapshot = (changes: Partial<IngestSnapshot>): WorkerState[] => [
 ];
 const withJournal = (changes: Partial<IngestSnapshot['journal']>): WorkerState[] =>
   withSnapshot({ journal: { ...ingestSnapshot().journal, ...changes } });
-const withFullAgo = (fullAgoMs: number): WorkerState[] =>
-  withSnapshot({ connections: { ...ingestSnapshot().connections, fullAgoMs } });
 
 describe('a healthy system', () => {
   it('answers 200 with the fields in their order and times to the second', () => {
@@ -230,13 +228,6 @@ describe('status', () => {
         /There is no TCP worker/,
         () => healthOf([apiWorkerState()]),
       ],
-      [
-        'gateways refused for want of a place within the last minute',
-        'warning',
-        /Gateways are refused: all places of TCP worker ingest-1 are taken\./,
-        () => healthOf(withFullAgo(59_000)),
-      ],
-      ['and not since', 'ok', null, () => healthOf(withFullAgo(59_001))],
       [
         'nothing from the supervisor yet',
         'error',

@@ -56,8 +56,6 @@ const ingestSnapshot = z.object({
     refused: counter,
     timedOut: counter,
     bytesReceived: counter,
-    /** Since a gateway was last refused because all places were taken; absent: none was. */
-    fullAgoMs: counter.optional(),
   }),
   /** Since this process started. */
   input: z.object({

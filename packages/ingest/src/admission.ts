@@ -18,7 +18,6 @@ export class Admission {
   readonly #maxPerAddress: number;
   readonly #perAddress = new Map<string, number>();
   #taken = 0;
-  #lastFullAtMs: number | undefined;
 
   constructor(settings: Settings, log: Logger) {
     this.#allowed = settings.tcpAllow.length > 0 ? addressList(settings.tcpAllow) : undefined;
@@ -37,16 +36,10 @@ export class Admission {
     return undefined;
   }
 
-  /** How long ago somebody was last refused because all places were taken; undefined: nobody was. */
-  get fullAgoMs(): number | undefined {
-    return this.#lastFullAtMs === undefined ? undefined : performance.now() - this.#lastFullAtMs;
-  }
-
   #refusal(address: string): string | undefined {
     if (address === '') return 'it has gone already';
     if (this.#allowed?.includes(address) === false) return 'its address is not in TCP_ALLOW';
     if (this.#taken >= this.#maxConnections) {
-      this.#lastFullAtMs = performance.now();
       return `${this.#maxConnections} connections are open, the most that may be`;
     }
     if (this.#maxPerAddress > 0 && (this.#perAddress.get(address) ?? 0) >= this.#maxPerAddress) {

@@ -127,11 +127,6 @@ export class Gateways implements Acceptor, ConnectionEvents {
     if (!this.#intake.blocked) this.#pacing.review();
   }
 
-  /** How long ago somebody was last refused because all places were taken; undefined: nobody was. */
-  get fullAgoMs(): number | undefined {
-    return this.#admission.fullAgoMs;
-  }
-
   admit(socket: Socket): boolean {
     const refusal = this.#admission.admit(socket);
     if (refusal === undefined) return true;

@@ -138,7 +138,7 @@ export class IngestWorker implements WorkerDuties {
     return {
       kind: 'ingest',
       idleMs: performance.now() - gateways.lastActivityAtMs,
-      connections: { ...connections, fullAgoMs: gateways.fullAgoMs },
+      connections,
       input: { ...this.#decoder.counts, noiseBytes },
       rejects: { ...this.#decoder.rejects, ...this.#drainFigures.rejects },
       ledger: drains.map(({ ledger }) => ledger).reduce(addLedgers),

@@ -177,20 +177,3 @@ it('unfinished objects are bounded in all, and a small one never pays for the la
   await sleep(200);
   expect(next.destroyed).toBe(false);
 });
-
-it('says how long ago somebody was refused because all places were taken', async () => {
-  const { connect, gateways } = await run({
-    TCP_MAX_CONNECTIONS: '2',
-    TCP_MAX_CONNECTIONS_PER_IP: '1',
-  });
-  await connect();
-  const second = await connect();
-  await new Promise((resolve) => second.once('close', resolve));
-  expect(gateways.counts.refused).toBe(1);
-  expect(gateways.fullAgoMs).toBeUndefined();
-  const full = await run({ TCP_MAX_CONNECTIONS: '1' });
-  await full.connect();
-  const refused = await full.connect();
-  await new Promise((resolve) => refused.once('close', resolve));
-  expect(full.gateways.fullAgoMs).toBeLessThan(1_000);
-});
