@@ -3,6 +3,7 @@
  *
  *     node scripts/deploy-steps.js find                     its process id, the build that serves, the supervisor's
  *     node scripts/deploy-steps.js try BUILD [restart]      tries a build in a temporary directory
+ *     node scripts/deploy-steps.js settings BUILD           whether that build starts with the settings as they are now
  *     node scripts/deploy-steps.js migrate BUILD            brings the database to that build's schema
  *     node scripts/deploy-steps.js switch BUILD [restart]   lets the build serve, or the one before again
  *
@@ -17,7 +18,7 @@ const path = require('node:path');
 const { commitOf, letServe } = require('./deploy-switch.js');
 const { tryBuild } = require('./deploy-trial.js');
 const { root } = require('./prepare.js');
-const { findRunning, keeperOf } = require('./running-zdenergy.js');
+const { environmentOf, findRunning, keeperOf } = require('./running-zdenergy.js');
 
 const unchanged = 1;
 const rolledBack = 2;
@@ -66,17 +67,26 @@ async function trial(build, how, aborted) {
   }
 }
 
+/** Runs a file of a build, in the environment of a process; gives its exit code. */
+function runIn(environment, build, file, ...args) {
+  const env = { ...environment };
+  // These say that node has a channel to its parent, which only that process has.
+  delete env.NODE_CHANNEL_FD;
+  delete env.NODE_CHANNEL_SERIALIZATION_MODE;
+  const stdio = ['ignore', 'inherit', 'inherit'];
+  return spawnSync(process.execPath, [path.join(build, file), ...args], { cwd: root, env, stdio })
+    .status;
+}
+
+/** As whoever starts the supervisor anew would give them: in its environment, and in .env. */
+function checkSettings(build) {
+  const environment = environmentOf(mustRun().pid);
+  const status = runIn(environment, build, 'packages/supervisor/dist/main.js', '--check');
+  if (status !== 0) throw new Failure(unchanged, 'Mend the settings, in .env say.');
+}
+
 function migrate(build) {
-  const environment = { ...mustRun().environment };
-  // These say that node has a channel to its parent, which only the worker has.
-  delete environment.NODE_CHANNEL_FD;
-  delete environment.NODE_CHANNEL_SERIALIZATION_MODE;
-  const command = path.join(build, 'packages', 'cli', 'dist', 'migrate.js');
-  const { status } = spawnSync(process.execPath, [command], {
-    cwd: root,
-    env: environment,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  const status = runIn(mustRun().environment, build, 'packages/cli/dist/migrate.js');
   if (status !== 0)
     throw new Failure(unchanged, 'The database could not be brought to the new schema.');
 }
@@ -114,6 +124,8 @@ async function main([step, target, how = 'reload']) {
       return find();
     case 'try':
       return trial(build, how, interruption.signal);
+    case 'settings':
+      return checkSettings(build);
     case 'migrate':
       return migrate(build);
     case 'switch':

@@ -40,29 +40,26 @@ function point(build) {
   fs.renameSync(aside, currentLink);
 }
 
-/** What runs now, and what it says of itself. */
-async function look() {
-  const running = findRunning(root);
-  return { running, health: running && (await healthOf(running.environment)) };
-}
-
 /**
  * What keeps a build from counting as the one that serves; undefined: it does.
- * @param goal the build, the names of its workers, whose process ids they may no longer have, and
- * how bad health may be.
+ * @param goal the build, the names of its workers, and how bad health may be.
+ * @param oldPids process ids that its workers may no longer have.
  */
-function problemOf(goal, { running, health }) {
+function problemOf(goal, oldPids, running, health) {
   if (running === undefined) return 'no worker runs';
-  for (const name of goal.names) {
-    const worker = running.workers.find((candidate) => candidate.name === name);
-    if (worker === undefined) return `${name} does not run`;
-    if (worker.build !== goal.build) return `${name} still runs ${worker.build}`;
-    if (goal.oldPids.includes(worker.pid)) return `${name} was not restarted`;
-  }
   if (goal.supervisorToo && running.supervisorBuild !== goal.build) {
     return 'the supervisor was not restarted';
   }
   if (health === undefined) return '/api/health does not answer';
+  // A supervisor that starts reads the settings anew, which may ask for other workers: those that run
+  // then count, and health says below whether all are ready.
+  const names = goal.supervisorToo ? running.workers.map(({ name }) => name) : goal.names;
+  for (const name of names) {
+    const worker = running.workers.find((candidate) => candidate.name === name);
+    if (worker === undefined) return `${name} does not run`;
+    if (worker.build !== goal.build) return `${name} still runs ${worker.build}`;
+    if (oldPids.has(worker.pid)) return `${name} was not restarted`;
+  }
   const commit = commitOf(goal.build);
   if (commit !== undefined && health.commit !== commit) return `/api/health shows ${health.commit}`;
   const reasons = health.reasons.join(' ');
@@ -73,36 +70,60 @@ function problemOf(goal, { running, health }) {
 }
 
 /** Notes the workers of the build that were started; gives the name of one that was twice. */
-function diedOnce(goal, running, started) {
+function diedOnce(goal, oldPids, running, started) {
   for (const { name, pid, build } of running?.workers ?? []) {
-    if (build !== goal.build || goal.oldPids.includes(pid)) continue;
+    if (build !== goal.build || oldPids.has(pid)) continue;
     started.set(name, (started.get(name) ?? new Set()).add(pid));
   }
   return [...started].find(([, pids]) => pids.size > 1)?.[0];
 }
 
+/** Whether the supervisor has yet to be told to take up the build that the link leads to. */
+function mustBeTold(goal, { pid, supervisorBuild }, told) {
+  if (!goal.supervisorToo) return told.size === 0;
+  // One of that build was started by then by whoever keeps it running: it has followed the link.
+  return !told.has(pid) && (pid === goal.supervisorPid || supervisorBuild !== goal.build);
+}
+
+/** Sends a signal; false when the process is gone. */
+function signal(pid, name) {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if (error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
 /**
- * Tells a supervisor to take up the build that the link leads to, and watches until it serves and
- * goes on doing so. Ended by SIGTERM, the supervisor is started anew by whoever keeps it running.
+ * Tells the supervisor, once it is there, to take up the build that the link leads to, and watches
+ * until that serves and goes on doing so. Ended by SIGTERM, the supervisor is started anew by whoever
+ * keeps it running; where there is none at the moment, that one is waited for.
  * @returns health then. @throws {Error} saying what is wrong instead.
  */
-async function takeUp(goal, supervisorPid, aborted) {
-  process.kill(supervisorPid, goal.supervisorToo ? 'SIGTERM' : 'SIGHUP');
+async function takeUp(goal, aborted) {
   const deadline = performance.now() + servesWithinMs;
+  const told = new Set();
+  const oldPids = new Set();
   const started = new Map();
   let goodSinceMs;
   for (;;) {
-    const now = await look();
-    const problem = problemOf(goal, now);
-    const died = diedOnce(goal, now.running, started);
+    // It may have died since it was seen last, and its process id be another's.
+    const running = findRunning(root);
+    if (running !== undefined && mustBeTold(goal, running, told)) {
+      for (const { pid } of running.workers) oldPids.add(pid);
+      if (signal(running.pid, goal.supervisorToo ? 'SIGTERM' : 'SIGHUP')) told.add(running.pid);
+    }
+    const health = running && (await healthOf(running.environment));
+    const problem = problemOf(goal, oldPids, running, health);
+    const died = diedOnce(goal, oldPids, running, started);
     // While the build before comes back, one of its workers may have started before it was told to.
     if (aborted !== undefined && died !== undefined) {
-      const reasons = now.health?.reasons.join(' ') ?? '';
-      throw new Error(`${died} died and was started again. ${reasons}`);
+      throw new Error(`${died} died and was started again. ${health?.reasons.join(' ') ?? ''}`);
     }
     const nowMs = performance.now();
     goodSinceMs = problem === undefined ? (goodSinceMs ?? nowMs) : undefined;
-    if (goodSinceMs !== undefined && nowMs - goodSinceMs >= settledMs) return now.health;
+    if (goodSinceMs !== undefined && nowMs - goodSinceMs >= settledMs) return health;
     if (nowMs > deadline) throw new Error(`after ${servesWithinMs / 1_000} s: ${problem}`);
     aborted?.throwIfAborted();
     await sleep(pollMs);
@@ -119,17 +140,16 @@ async function takeUp(goal, supervisorPid, aborted) {
 async function letServe(build, running, how, aborted) {
   const previous = fs.existsSync(currentLink) ? fs.realpathSync(currentLink) : undefined;
   const health = await healthOf(running.environment);
-  const pidsOf = ({ workers }) => workers.map(({ pid }) => pid);
   const goal = {
     build,
     names: running.workers.map(({ name }) => name),
-    oldPids: pidsOf(running),
     severity: severity[health?.status] ?? Infinity,
     supervisorToo: how === 'restart',
+    supervisorPid: running.pid,
   };
   point(build);
   try {
-    const { status, version, reasons } = await takeUp(goal, running.pid, aborted);
+    const { status, version, reasons } = await takeUp(goal, aborted);
     say(`✅ version ${version} serves; health is ${[status, ...reasons].join(': ')}`);
     return {};
   } catch (error) {
@@ -138,9 +158,8 @@ async function letServe(build, running, how, aborted) {
   say('↩️ going back to the version before …');
   point(previous);
   try {
-    const now = findRunning(root) ?? running;
-    const back = { ...goal, build: running.workers[0].build, oldPids: pidsOf(now) };
-    const { status } = await takeUp(back, now.pid, undefined);
+    const back = { ...goal, build: running.workers[0].build, supervisorPid: undefined };
+    const { status } = await takeUp(back, undefined);
     return { isBack: true, status };
   } catch (error) {
     return { problem: error.message };

@@ -53,7 +53,7 @@ install_packages() {
   local build=$1 sources=$2
   if can_share_packages "$build" "$sources"; then
     # Hard links: no copy of the files, and whoever replaces one replaces it here alone.
-    cp --archive --link "$build/node_modules" "$sources/node_modules"
+    cp --archive --link "$build/node_modules" "$sources/node_modules" || return
     rm -rf "$sources/node_modules/.cache"
   else
     say '📦 installing what the new version needs (npm ci) …'
@@ -62,18 +62,21 @@ install_packages() {
   fi
 }
 
+# Unpacks a commit's sources into a new directory.
+unpack() {
+  rm -rf "$2" && mkdir "$2" && git archive "$1" | tar --extract --touch --directory "$2"
+}
+
 # Builds a commit in a directory of its own, which gets its name when it is whole.
 build_release() {
   local commit=$1 release=$2 serving=$3
   local aside=releases/building
-  rm -rf "$aside"
-  mkdir "$aside"
-  git archive "$commit" | tar --extract --touch --directory "$aside"
+  unpack "$commit" "$aside" || refuse 'The new version could not be unpacked. Is the disk full?'
   install_packages "$serving" "$aside" || refuse 'The packages of the new version could not be installed.'
   say '🔨 building …'
   quietly npm --prefix "$aside" run --silent build || refuse 'The new version does not build.'
-  printf '{ "commit": "%s" }\n' "$commit" >"$aside/release.json"
-  mv "$aside" "$release"
+  { printf '{ "commit": "%s" }\n' "$commit" >"$aside/release.json" && mv "$aside" "$release"; } ||
+    refuse 'The new version could not be put in its place. Is the disk full?'
 }
 
 # Moves the branch forward, so that scripts and documents are those of the version that serves.
@@ -105,24 +108,26 @@ supervisor_changed() {
 # Copies what was built in place, which the branch will no longer be: its package.json and its migrations
 # are read when it starts. The built files are copied in earnest, for a build writes into them.
 keep_built_in_place() {
-  rm -rf releases/first
-  mkdir releases/first
-  cp --archive package.json package-lock.json packages releases/first/
-  cp --archive --link node_modules releases/first/node_modules
-  rm -rf releases/first/node_modules/.cache
+  rm -rf releases/first && mkdir releases/first &&
+    cp --archive package.json package-lock.json packages releases/first/ &&
+    cp --archive --link node_modules releases/first/node_modules &&
+    rm -rf releases/first/node_modules/.cache
 }
 
-# Lets a build serve; leaves releases/previous leading to the one before.
+# Lets a build serve; leaves releases/previous leading to the one before, if that is another one.
 switch() {
   local release=$1 serving=$2 how=$3 code=0
+  # Before the switch: afterwards there would be no way back, should the disk be full.
+  if [[ $serving == "$PWD" ]]; then
+    keep_built_in_place || refuse 'The version that runs could not be kept for the way back. Is the disk full?'
+  fi
   say "🔄 letting $release serve ($how) …"
   steps switch "$release" "$how" || code=$?
   ((code == 0)) || exit "$code"
-  if [[ $serving == "$PWD" ]]; then
-    keep_built_in_place
-    serving=$PWD/releases/first
-  fi
-  ln --symbolic --force --no-dereference "$serving" releases/previous
+  [[ $serving == "$PWD" ]] && serving=$PWD/releases/first
+  [[ $serving == "$(readlink -f "$release")" ]] ||
+    ln --symbolic --force --no-dereference "$serving" releases/previous ||
+    say "⚠️ The version serves, but releases/previous could not be set: --back does not lead to $serving."
 }
 
 main() {
@@ -147,7 +152,11 @@ main() {
 
   if [[ $back == yes ]]; then
     [[ -e releases/previous ]] || refuse 'No version before this one is known.'
-    switch "$(readlink -f releases/previous)" "$serving" "$how"
+    local previous
+    previous=$(readlink -f releases/previous)
+    [[ $previous != "$serving" ]] ||
+      refuse 'The version before is the one that serves: there is none to go back to.'
+    switch "$previous" "$serving" "$how"
     say 'ℹ️ The schema of the database stays the newer one; the version before can work with it.'
     exit 0
   fi
@@ -173,11 +182,14 @@ main() {
 
   say '🧪 trying it in a temporary directory …'
   steps try "$release" "$how" || refuse 'The new version failed its trial.'
+  # Whoever reads the settings anew must not stumble over them: nobody starts it again after that.
+  [[ $how == reload ]] || steps settings "$release" || refuse 'The new version does not start with these settings.'
   steps migrate "$release" || refuse 'The migration failed: the version before goes on.'
   switch "$release" "$serving" "$how"
+  # It serves: whatever fails from here on is no failure of the deploy.
   move_branch "$commit"
   [[ $how == restart ]] && supervisor_build=$PWD/$release
-  remove_old_releases "$supervisor_build"
+  remove_old_releases "$supervisor_build" || say '⚠️ The version serves, but old ones could not all be removed.'
   if supervisor_changed "$supervisor_build" "$release"; then
     say 'ℹ️ The supervisor, which restarts workers, is still the one before. It goes on serving; to have the'
     say '   new one too, run scripts/deploy.sh --restart when some seconds without the service do not matter.'

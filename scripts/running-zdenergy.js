@@ -24,6 +24,7 @@ function attempt(read) {
 const parts = (pid, name) =>
   attempt(() => fs.readFileSync(`/proc/${pid}/${name}`, 'utf8').split('\0')) ?? [];
 
+/** The environment that a process was started with. */
 function environmentOf(pid) {
   const pairs = parts(pid, 'environ').map((pair) => [
     pair.slice(0, pair.indexOf('=')),
@@ -115,4 +116,4 @@ function healthOf({ HTTP_HOST: host, HTTP_PORT: port }) {
   return askJson(everywhere ? '127.0.0.1' : host, Number(port || 5000), '/api/health');
 }
 
-module.exports = { askJson, findRunning, healthOf, keeperOf };
+module.exports = { askJson, environmentOf, findRunning, healthOf, keeperOf };

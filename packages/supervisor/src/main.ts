@@ -3,7 +3,7 @@
  *
  * SIGTERM and SIGINT stop it, a second SIGINT at once; SIGHUP reloads the workers. Exit codes: 0
  * after a clean stop, 78 for wrong settings, 143 when PM2 stopped it before it was ready, 1 for all
- * else.
+ * else. With `--help` or `--check` (of the settings) it starts nothing.
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,8 @@ if (process.argv.includes('--help')) {
   );
 } else {
   const settings = readSettings();
-  await run(settings, createLogger('supervisor', settings));
+  if (process.argv.includes('--check')) process.stdout.write('✅ all settings are right\n');
+  else await run(settings, createLogger('supervisor', settings));
 }
 
 function readSettings(): Settings {

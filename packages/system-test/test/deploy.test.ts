@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Releases } from '@zdenergy/core';
 import { accountFor, flawless } from '../src/account.js';
-import { Deployment } from '../src/deployment.js';
+import { builtBySed, Deployment, withVersion } from '../src/deployment.js';
 import { Pm2 } from '../src/pm2.js';
 import { SteadyClient, SteadyMonitor } from '../src/steady-client.js';
 import { SteadyGateway } from '../src/steady-gateway.js';
@@ -57,16 +57,6 @@ async function serving(): Promise<{ build: Build; pids: (number | null)[] }> {
   };
 }
 
-const withVersion = (version: string) => (text: string) =>
-  text.replace(/"version": "[^"]*"/, `"version": "${version}"`);
-
-/** A build that takes no time: that of the version before, with one change to a built file. */
-const builtBySed = (edit: string, file: string) => (text: string) =>
-  withVersion('9.9.9')(text).replace(
-    /"build": "(?:[^"\\]|\\.)*"/,
-    `"build": "cp -r ../current/packages . && sed --in-place '${edit}' ${file}"`,
-  );
-
 it('refuses while somebody has changed files of the clone', async () => {
   const file = join(deployment.clone, 'LICENSE');
   const original = await readFile(file);
@@ -76,6 +66,20 @@ it('refuses while somebody has changed files of the clone', async () => {
     output: expect.stringContaining('git status shows which'),
   });
   await writeFile(file, original);
+});
+
+it('changes nothing when the disk is full', async () => {
+  const before = await serving();
+  await deployment.commit('A version for which there is no room', {
+    'package.json': withVersion('0.1.1'),
+  });
+  expect(await deployment.deployWithShortFiles(100)).toEqual({
+    code: 1,
+    output: expect.stringMatching(
+      /could not be unpacked\. Is the disk full[^]*Nothing was changed/,
+    ),
+  });
+  expect(await serving()).toEqual(before);
 });
 
 it('lets a good version serve, its migration applied, under the same supervisor', async () => {
