@@ -11,6 +11,7 @@ import { readCommandLine } from './command/arguments.js';
 import { findKeepers, judgeKeepers } from './doctor/comeback.js';
 import { judgeDatabase, lookAtDatabase } from './doctor/database.js';
 import { failure, findingLines, warning, worst, type Finding } from './doctor/finding.js';
+import { judgeJobs } from './doctor/jobs.js';
 import { checkJournals, type JournalLook } from './doctor/journal.js';
 import { checkDescriptors, checkDisk, checkNode } from './doctor/machine.js';
 import { checkPorts } from './doctor/ports.js';
@@ -38,8 +39,8 @@ const help = `What is wrong here, and what to do about it. It changes nothing.
 npm run doctor              a line for each thing that was looked at
 npm run doctor -- --json    the same for scripts
 
-It looks at settings, ports, database, journal, disk, PM2 or systemd, health, ledger, gateways and alerts
-of the zdenergy of this directory (.env, DATA_DIR), whether it runs or not. It ends within half a minute.
+It looks at settings, ports, database, journal, disk, PM2 or systemd, health, ledger, gateways, jobs and
+alerts of the zdenergy of this directory (.env, DATA_DIR), whether it runs or not. It ends within half a minute.
 Exit code: 0 all is well, 1 there are warnings (⚠️), 2 there are errors (❌), 64 for wrong arguments.`;
 
 /** A check's name, and what it found. */
@@ -144,9 +145,10 @@ async function checksOf(settings: Settings): Promise<Check[]> {
     check('gateways', async () => {
       const answer = await health;
       const value = answer.kind === 'answer' ? answer.value : undefined;
-      return judgeGateways(await sensors, value, await look, Date.now());
+      return judgeGateways(await sensors, value, await look, Date.now(), settings.staleAfterMs);
     }),
     check('times', async () => judgeTimes(settings, await sensors)),
+    check('jobs', async () => judgeJobs(await look, settings, Date.now())),
     check('disk', async () => [await checkDisk(settings)]),
     check('open files', async () => [await checkDescriptors(settings, running)]),
     check('restart', async () => {

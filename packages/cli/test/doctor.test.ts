@@ -1,4 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseSettings } from '@zdenergy/core';
@@ -6,9 +8,17 @@ import type { Examination } from '@zdenergy/storage';
 import { findKeepers, judgeKeepers } from '../src/doctor/comeback.js';
 import { judgeDatabase } from '../src/doctor/database.js';
 import { findingLines, failure, ok, warning, worst } from '../src/doctor/finding.js';
+import { judgeJobs } from '../src/doctor/jobs.js';
 import { judgeDescriptors, judgeDisk, checkNode } from '../src/doctor/machine.js';
 import { judgePort } from '../src/doctor/ports.js';
-import { judgeAlerts, judgeGateways, judgeLedger, judgeTimes } from '../src/doctor/service.js';
+import { askHealth } from '../src/doctor/server.js';
+import {
+  judgeAlerts,
+  judgeGateways,
+  judgeHealth,
+  judgeLedger,
+  judgeTimes,
+} from '../src/doctor/service.js';
 import { checkSettings } from '../src/doctor/settings.js';
 
 const examination: Examination = {
@@ -24,7 +34,9 @@ const examination: Examination = {
   journals: { position: 12, stored: 8, duplicates: 1, rejected: 1, skipped: 2 },
   imports: null,
   sensors: { count: 0, lastReceivedAt: null },
+  jobs: [],
 };
+const staleAfterMs = 600_000;
 const look = { kind: 'there', examination } as const;
 const running = { pid: 10, owns: (pid: number) => pid === 10 || pid === 11 };
 
@@ -160,7 +172,8 @@ describe('the service', () => {
     } as const;
     const sensors = Array.from({ length: 7 }, (_, n) => ({ ...sensor, sensor_id: `S${n}` }));
     const counts = { online: 0, late: 0, silent: 7 };
-    const [found] = judgeGateways({ sensors, counts }, undefined, look, Date.UTC(2025, 9, 2, 13));
+    const oneHourLater = Date.UTC(2025, 9, 2, 13);
+    const [found] = judgeGateways({ sensors, counts }, undefined, look, oneHourLater, staleAfterMs);
     expect(found.text).toContain('7 silent; the last reading 1 h ago');
     expect(found).toMatchObject({
       todo: expect.arrayContaining([
@@ -168,7 +181,8 @@ describe('the service', () => {
       ]),
     });
     const none = { sensors: [], counts: { online: 0, late: 0, silent: 0 } };
-    expect(judgeGateways(none, undefined, look, 0)[0].text).toBe('no reading was ever stored');
+    const [first] = judgeGateways(none, undefined, look, 0, staleAfterMs);
+    expect(first.text).toBe('no reading was ever stored');
 
     const zones = { sensorTimeZone: 'UTC', displayTimeZone: 'Europe/Berlin' };
     expect(judgeTimes(zones, { sensors, counts })).toHaveLength(1);
@@ -176,6 +190,73 @@ describe('the service', () => {
     expect(judgeTimes(zones, { sensors: [...sensors, hinted], counts })[1]).toEqual(
       warning('the clocks of S9 are off', 'Set SENSOR_TIMEZONE'),
     );
+  });
+
+  it('judges the age of the last reading where it may not ask for the sensors', () => {
+    const lastReceivedAt = new Date('2025-10-02T12:00:00Z');
+    const known = { ...examination, sensors: { count: 3, lastReceivedAt } };
+    const judge = (minutesLater: number): string[] =>
+      judgeGateways(
+        undefined,
+        undefined,
+        { kind: 'there', examination: known },
+        lastReceivedAt.getTime() + minutesLater * 60_000,
+        staleAfterMs,
+      ).map(({ level, text }) => `${level}: ${text}`);
+    expect(judge(9)).toEqual(['ok: 3 sensors, the last reading 9 min ago (2025-10-02 12:00:00Z)']);
+    expect(judge(4_320)).toEqual([expect.stringMatching(/^warning: 3 sensors, .* 3 d ago/)]);
+  });
+
+  it('says why, also before the supervisor has said anything', async () => {
+    const body = {
+      status: 'error',
+      tcp_server: { last_activity: null, seconds_since_activity: null },
+      reasons: ['The supervisor has not yet said how the TCP server is.'],
+    };
+    const server = createServer((_, response) => {
+      response.writeHead(503).end(JSON.stringify(body));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const settings = parseSettings({ HTTP_HOST: '127.0.0.1', HTTP_PORT: String(port) });
+    const health = await askHealth(settings);
+    server.close();
+    expect(judgeHealth(health, running, settings)).toEqual([
+      failure('zdenergy runs, and reports an error', body.reasons[0]),
+    ]);
+    const value = health.kind === 'answer' ? health.value : undefined;
+    expect(judgeGateways(undefined, value, look, 0, staleAfterMs)).toHaveLength(1);
+  });
+
+  it('knows how the jobs ended, and those that have not run for two days', () => {
+    const nowMs = Date.UTC(2025, 9, 4);
+    const run = (job: string, hoursAgo: number, outcome: 'running' | 'done' | 'failed') => ({
+      ...{ job, outcome, detail: 'there is no directory' },
+      startedAt: new Date(nowMs - hoursAgo * 3_600_000),
+    });
+    const judge = (jobs: Examination['jobs'], retentionDays = 0): string[] =>
+      judgeJobs(
+        { kind: 'there', examination: { ...examination, jobs } },
+        { retentionDays, dailyExportDir: '/days' },
+        nowMs,
+      ).map(({ level, text }) => `${level}: ${text}`);
+    expect(judge(null)).toEqual([expect.stringMatching(/^ok: none has run yet/)]);
+    expect(judge([run('partitions', 47, 'done'), run('statistics', 1, 'running')])).toEqual([
+      'ok: partitions ran 1 d 23 h ago (2025-10-02 01:00:00Z), ' +
+        'statistics runs, since 1 h ago (2025-10-03 23:00:00Z)',
+    ]);
+    const bad = [
+      run('daily-export', 1, 'failed'),
+      run('partitions', 48, 'done'),
+      run('retention', 400, 'done'),
+      run('statistics', 49, 'running'),
+    ];
+    expect(judge(bad)).toEqual([
+      expect.stringMatching(/^warning: daily-export failed 1 h ago .*: there is no directory$/),
+      expect.stringMatching(/^warning: partitions ran last 2 d ago/),
+      expect.stringMatching(/^warning: statistics began 2 d 1 h ago .*, and has not ended$/),
+    ]);
+    expect(judge(bad, 90)).toHaveLength(4);
   });
 
   it('knows alerts by the names of their settings', () => {

@@ -75,6 +75,7 @@ it('finds nothing wrong with one that runs well', async () => {
     '✅ ledger      1 received = 1 stored + 0 duplicates + 0 rejected + 0 pending',
   );
   expect(output).toContain('1 sensor online');
+  expect(output).toMatch(/✅ jobs {8}partitions r(an|uns, since) .* ago/);
   expect(output).not.toMatch(/❌|secret/);
   expect(code).toBe(output.includes('⚠️') ? 1 : 0);
 });

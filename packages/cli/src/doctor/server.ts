@@ -14,7 +14,11 @@ const counter = z.number();
 const health = z.object({
   status: z.enum(['ok', 'warning', 'error']),
   reasons: z.array(z.string()).optional(),
-  tcp_server: z.object({ last_activity: z.string(), seconds_since_activity: counter }),
+  // Null while the supervisor has not said anything, which is when the reasons matter most.
+  tcp_server: z.object({
+    last_activity: z.string().nullable(),
+    seconds_since_activity: counter.nullable(),
+  }),
 });
 const stats = z.object({
   ledger: z

@@ -111,28 +111,28 @@ export function judgeGateways(
   health: ServerHealth | undefined,
   look: DatabaseLook,
   nowMs: number,
+  staleAfterMs: number,
 ): Finding[] {
-  const heard =
-    health === undefined
-      ? []
-      : [
-          ok(
-            `last heard of ${formatDuration(health.tcp_server.seconds_since_activity * 1_000)} ago ` +
-              `(${instant(Date.parse(health.tcp_server.last_activity))})`,
-          ),
-        ];
+  const heard = health === undefined ? [] : lastHeard(health);
   if (sensors !== undefined) return [...heard, judgeSensors(sensors, nowMs)];
   const known = look.kind === 'there' ? look.examination.sensors : null;
   if (known === null) return [...heard, warning('it cannot be told which sensors report')];
   if (known.lastReceivedAt === null) return [...heard, noReading()];
   const agoMs = Math.max(0, nowMs - known.lastReceivedAt.getTime());
-  return [
-    ...heard,
-    ok(
-      `${counted(known.count, 'sensor')}, the last reading ${formatDuration(agoMs)} ago ` +
-        `(${instant(known.lastReceivedAt)})`,
-    ),
-  ];
+  const text =
+    `${counted(known.count, 'sensor')}, the last reading ${formatDuration(agoMs)} ago ` +
+    `(${instant(known.lastReceivedAt)})`;
+  if (agoMs < staleAfterMs) return [...heard, ok(text)];
+  const todo = ['look after the gateways: power, network, and npm run rejected -- list'];
+  // It runs, and has not let us ask.
+  if (health !== undefined) todo.push('with API_TOKEN set, this says which sensors are silent');
+  return [...heard, warning(text, ...todo)];
+}
+
+function lastHeard({ tcp_server }: ServerHealth): Finding[] {
+  const { last_activity: at, seconds_since_activity: seconds } = tcp_server;
+  if (at === null || seconds === null) return [];
+  return [ok(`last heard of ${formatDuration(seconds * 1_000)} ago (${instant(Date.parse(at))})`)];
 }
 
 const noReading = (): Finding =>

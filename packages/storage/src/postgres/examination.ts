@@ -23,6 +23,15 @@ export interface RowsAccount {
   readonly skipped: number;
 }
 
+/** When a scheduled job ran last, and how that ended. */
+export interface JobRun {
+  readonly job: string;
+  readonly startedAt: Date;
+  readonly outcome: 'running' | 'done' | 'failed';
+  /** What it did, or why it failed. */
+  readonly detail: string;
+}
+
 export interface Examination {
   /** Such as 17.2. */
   readonly version: string;
@@ -48,6 +57,8 @@ export interface Examination {
   readonly journals: RowsAccount | null;
   readonly imports: RowsAccount | null;
   readonly sensors: { readonly count: number; readonly lastReceivedAt: Date | null } | null;
+  /** By name. */
+  readonly jobs: readonly JobRun[] | null;
 }
 
 /** @throws {DatabaseUnavailable} with a message fit for a person. */
@@ -85,6 +96,7 @@ async function examine(client: pg.Client): Promise<Examination> {
     journals: await accountOf(client, 'journals', 'skipped'),
     imports: await accountOf(client, 'imports', '0'),
     sensors: await sensorsOf(client),
+    jobs: await jobsOf(client),
   };
 }
 
@@ -146,6 +158,14 @@ async function sensorsOf(client: pg.Client): Promise<Examination['sensors']> {
     'SELECT count(*)::float8 AS count, max(received_at) AS "lastReceivedAt" FROM sensors',
   );
   return rows[0];
+}
+
+async function jobsOf(client: pg.Client): Promise<Examination['jobs']> {
+  if (!(await exists(client, 'job_runs'))) return null;
+  const { rows } = await client.query<JobRun>(
+    'SELECT job, started_at AS "startedAt", outcome, detail FROM job_runs ORDER BY job',
+  );
+  return rows;
 }
 
 async function exists(client: pg.Client, table: string): Promise<boolean> {
