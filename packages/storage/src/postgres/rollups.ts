@@ -63,10 +63,10 @@ const follower: Follower<number> = {
   lockKey: rollupsLockKey,
   progressTable: 'rollups_progress',
   statementTimeoutMs,
-  async takeIn(client, fromMs, untilMs) {
+  async takeIn(client, fromMs, untilMs, accountedMs) {
     const touched = await client.query(findTouched, [fromMs / 1_000, untilMs / 1_000]);
     const buckets = touched.rowCount ?? 0;
-    if (buckets > 0) await makeRows(client, untilMs);
+    if (buckets > 0) await makeRows(client, accountedMs);
     return buckets;
   },
 };

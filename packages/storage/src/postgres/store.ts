@@ -7,12 +7,19 @@
  * holds: either all of a part is accounted for (stored, duplicate or rejected) or none of it.
  */
 import type pg from 'pg';
-import { readingColumns, rejectedColumns, RowBuffer } from '../copy-rows.js';
+import { firstReceiptUs, readingColumns, rejectedColumns, RowBuffer } from '../copy-rows.js';
 import type { Checkpoint } from '../journal/checkpoint.js';
 import type { JournalPart } from '../journal/journal.js';
+import { noteLateArrivals } from './arrivals.js';
 import { storeCarefully, type Outcome } from './careful-store.js';
 import { copyRows, isRefusal } from './copy.js';
 import { moveProgress } from './progress.js';
+
+/**
+ * What was received longer ago counts as late. Who brings the tables that follow `readings` up to date
+ * waits for 2 s after a receipt (arrival-watch.ts); the rest is for the commit.
+ */
+const lateAfterMs = 1_000;
 
 export interface StoredPart {
   readonly progress: Checkpoint;
@@ -68,8 +75,25 @@ async function settle(
     rejected: progress.rejected + outcome.conflicts + outcome.refused + rejects + lost,
     skipped: progress.skipped + part.skipped,
   };
+  await noteIfLate(client, part);
   await moveProgress(client, progress, next);
   return next;
+}
+
+/** Looked at when all rows are written, which may have taken its time. */
+async function noteIfLate(client: pg.Client, { records }: JournalPart): Promise<void> {
+  let firstUs = Infinity;
+  let lastUs = -Infinity;
+  for (const { readings, readingCount, writtenAtMs } of records) {
+    if (readingCount === 0) continue;
+    const receivedAtUs = firstReceiptUs(readings);
+    firstUs = Math.min(firstUs, receivedAtUs);
+    // Its last one was received before it was written, unless the clock was set.
+    lastUs = Math.max(lastUs, receivedAtUs, (writtenAtMs + 1) * 1_000);
+  }
+  if (firstUs < (Date.now() - lateAfterMs) * 1_000) {
+    await noteLateArrivals(client, firstUs, lastUs);
+  }
 }
 
 function rowsOfLost(part: JournalPart): Buffer {
