@@ -104,7 +104,8 @@ async function importSource(
       isStopped: () => isStopped,
     }).finally(display.end);
     const tookMs = performance.now() - startedAtMs;
-    const context = { name: source.name, isTrial, tookMs, maxRefused, before };
+    const { name, mayGrow } = source;
+    const context = { name, mayGrow, isTrial, tookMs, maxRefused, before };
     console.log(reportLines(result, context).join('\n'));
     return result;
   } finally {

@@ -121,6 +121,8 @@ it('moves in a table, killed in the middle, through the night that has an hour t
   expect(right).toEqual({ n: rows, sensors, right: true });
   expect(await wrongRollups()).toBe(0);
 
+  expect(rest.output).toContain('run the same command with --again');
+
   const again = await run(line);
   expect(again).toMatchObject({ code: 0 });
   expect(again.output).toContain('nothing new. 200,000 rows were read before');

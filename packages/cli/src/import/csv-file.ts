@@ -50,6 +50,7 @@ export async function openCsvFile(path: string, options: CsvOptions): Promise<So
   const digest = await digestOf(path, size);
   return {
     name,
+    mayGrow: false,
     unused,
     identity: JSON.stringify(['csv', digest, indexes, options.sensor ?? null]),
     async *blocks(from) {

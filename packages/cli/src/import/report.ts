@@ -6,6 +6,8 @@ import type { ImportResult } from './importing.js';
 
 export interface ReportContext {
   readonly name: string;
+  /** Rows may have been added to the source while it was read. */
+  readonly mayGrow: boolean;
   readonly isTrial: boolean;
   readonly tookMs: number;
   readonly maxRefused: number;
@@ -18,10 +20,11 @@ export const refusedOf = ({ unreadable, conflicts }: ImportResult): number =>
 
 /** The lines of the report on one source. */
 export function reportLines(result: ImportResult, context: ReportContext): string[] {
-  const { name, isTrial, tookMs, before } = context;
+  const { name, mayGrow, isTrial, tookMs, before } = context;
   const refused = refusedOf(result);
   const rows = result.stored + result.duplicates + refused;
-  if (rows === 0 && result.ended === 'end') return [nothingNew(name, before)];
+  if (rows === 0 && result.ended === 'end')
+    return [nothingNew(name, before), ...(mayGrow ? lateRows : [])];
   const mark = refused > 0 || result.ended !== 'end' ? '⚠️' : '✅';
   const would = isTrial ? 'would be ' : '';
   const speed = count(Math.round(rows / Math.max(0.001, tookMs / 1_000)));
@@ -37,6 +40,12 @@ export function reportLines(result: ImportResult, context: ReportContext): strin
     ...endLines(result, context),
   ];
 }
+
+/** Keys are given when a row is begun, and it shows when it is committed. */
+const lateRows = [
+  '   Did the old server still write to it? Then rows that it committed late may be missing: once it has',
+  '   stopped, run the same command with --again. What is stored already counts as duplicates.',
+];
 
 const nothingNew = (name: string, { finishedAt, position }: ImportState): string =>
   position === 0
@@ -91,10 +100,14 @@ function refusals(result: ImportResult, { isTrial, name }: ReportContext): strin
   return lines;
 }
 
-function endLines({ ended }: ImportResult, { maxRefused, isTrial }: ReportContext): string[] {
+function endLines(
+  { ended }: ImportResult,
+  { maxRefused, isTrial, mayGrow }: ReportContext,
+): string[] {
   switch (ended) {
     case 'end':
-      return isTrial ? ['   Nothing was changed. Leave --dry-run out to do it.'] : [];
+      if (isTrial) return ['   Nothing was changed. Leave --dry-run out to do it.'];
+      return mayGrow ? lateRows : [];
     case 'stopped':
       return ['⚠️ Stopped. The same command goes on from here.'];
     case 'too many refused':

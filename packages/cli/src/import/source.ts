@@ -22,6 +22,8 @@ export interface Source {
   readonly identity: string;
   /** For a person; no password in it. */
   readonly name: string;
+  /** Rows may be added to it meanwhile, some of them in front of others that are there already. */
+  readonly mayGrow: boolean;
   /** Columns that are not read. */
   readonly unused: readonly string[];
   /** The rows, from the start (null) or from where an earlier block said. */
