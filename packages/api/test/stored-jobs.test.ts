@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { timeZone } from '@zdenergy/core';
 import {
   deleteRejectedBefore,
   dropMonthsBefore,
@@ -22,6 +23,7 @@ import {
   type SensorTable,
   type StoredData,
 } from '@zdenergy/storage';
+import { dailyExportJob } from '../src/jobs/daily-export.js';
 import { writeExportFile } from '../src/jobs/export-file.js';
 import { storeReadings, type Reading, type StoredReadings } from './stored-readings.js';
 
@@ -353,4 +355,29 @@ describe('a file of an export', () => {
     await expect(writeExportFile(directory, 'sensor_data_x.csv', csv)).rejects.toThrow();
     expect(await readdir(directory)).toEqual([name]);
   });
+});
+
+it('exports no day that is not over by the clock of the database', async () => {
+  const yesterdayMs = Math.floor(Date.now() / day) * day - day;
+  await stored.add(series('yesterday', yesterdayMs, 3, Date.now()));
+  const days = await mkdtemp(join(directory, 'days-'));
+  const job = dailyExportJob({
+    ...{ directory: days, databaseUrl: stored.databaseUrl, displayTimeZone: 'UTC' },
+    ...{ zone: timeZone('UTC'), retentionDays: 1, incompleteMs: () => 0 },
+  });
+  const { signal } = new AbortController();
+  const exportAt = (behindMs: number): Promise<JobOutcome> =>
+    run('daily-export', ({ databaseNowMs, ...session }) =>
+      job.run(
+        { ...session, databaseNowMs: databaseNowMs - behindMs },
+        { day: '2025-03-01', signal },
+      ),
+    );
+  await expect(exportAt(day)).rejects.toThrow(
+    /by the database's clock, 1 d behind ours, yesterday/,
+  );
+  expect(await readdir(days)).toEqual([]);
+  const name = `sensor_data_${new Date(yesterdayMs).toISOString().slice(0, 10)}.csv`;
+  expect(await exportAt(0)).toEqual({ outcome: 'done', did: `wrote ${name} (3 rows)` });
+  expect(await readdir(days)).toEqual([name]);
 });

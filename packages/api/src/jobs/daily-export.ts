@@ -3,16 +3,18 @@
  *
  * What always holds: what was written shows in the directory alone, so that a file that is missing is
  * made, and one that is there is left as it is; a day is written only once everything received until its
- * end is in the database.
+ * end is in the database. For a file that was written too early would stay as it is for ever, a day
+ * counts as over only when that is so by the database's clock as well, and by ours before it was set.
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Logger, TimeZone } from '@zdenergy/core';
+import { formatDuration, type Logger, type TimeZone } from '@zdenergy/core';
 import { haveReadings, JobProblem, keptSinceMs, openCsvExport } from '@zdenergy/storage';
 import type { CalendarDay } from '../calendar-day.js';
 import { directoryProblem, isAside, writeExportFile } from './export-file.js';
-import type { Job } from './job.js';
+import { dueDay, type Job } from './job.js';
 import { exportName, missingDays, startOfTodayMs } from './missing-days.js';
+import { SteadyClock } from './steady-clock.js';
 
 const minuteMs = 60_000;
 /** Time for what was measured before midnight to come in. */
@@ -35,6 +37,7 @@ export interface DailyExportParts {
 export function dailyExportJob(parts: DailyExportParts): Job {
   const { zone } = parts;
   const directory = resolve(parts.directory);
+  const clock = new SteadyClock();
   return {
     name: 'daily-export',
     zone,
@@ -45,15 +48,26 @@ export function dailyExportJob(parts: DailyExportParts): Job {
       const sinceMs = parts.incompleteMs();
       if (sinceMs === null) return 'a TCP worker does not serve';
       const nowMs = Date.now();
+      const steadyMs = clock.at(nowMs, performance.now());
+      if (dueDay({ zone, fromMs }, steadyMs) !== dueDay({ zone, fromMs }, nowMs)) {
+        const byMs = nowMs - steadyMs;
+        return `the clock was set forward by ${formatDuration(byMs)}; that is believed after a day`;
+      }
       const isComplete = nowMs - sinceMs - marginMs >= startOfTodayMs(nowMs, zone);
       return isComplete ? null : 'readings of yesterday wait to be stored';
     },
-    async run({ client }, { signal }) {
+    async run({ client, databaseNowMs }, { signal }) {
       const problem = await directoryProblem(directory);
       if (problem !== null) throw new JobProblem(problem);
       const names = new Set(await readdir(directory));
       for (const name of names) if (isAside(name)) await rm(join(directory, name), { force: true });
       const nowMs = Date.now();
+      if (startOfTodayMs(databaseNowMs, zone) < startOfTodayMs(nowMs, zone)) {
+        throw new JobProblem(
+          `by the database's clock, ${formatDuration(nowMs - databaseNowMs)} behind ours, yesterday is ` +
+            'not over. Set both by NTP',
+        );
+      }
       const days = missingDays({
         nowMs,
         zone,

@@ -35,6 +35,8 @@ export interface JobSession {
   readonly client: pg.Client;
   /** The day that it was done for before; null: never. */
   readonly doneFor: string | null;
+  /** What the database's clock showed when the run began; milliseconds since 1970. */
+  readonly databaseNowMs: number;
 }
 
 export type JobOutcome =
@@ -89,12 +91,18 @@ async function runLocked(
     `SELECT set_config(name, '1000', false) FROM pg_settings
       WHERE name = 'client_connection_check_interval'`,
   );
-  const { rows } = await client.query<{ isReady: boolean; isMine: boolean }>(
-    `SELECT to_regclass('job_runs') IS NOT NULL AS "isReady", pg_try_advisory_lock($1) AS "isMine"`,
+  const { rows } = await client.query<{
+    isReady: boolean;
+    isMine: boolean;
+    databaseNowMs: number;
+  }>(
+    `SELECT to_regclass('job_runs') IS NOT NULL AS "isReady", pg_try_advisory_lock($1) AS "isMine",
+            (extract(epoch FROM now()) * 1000)::float8 AS "databaseNowMs"`,
     [lockKeys[job]],
   );
-  if (!rows[0].isReady) return { outcome: 'too early' };
-  if (!rows[0].isMine) return { outcome: 'busy' };
+  const [{ isReady, isMine, databaseNowMs }] = rows;
+  if (!isReady) return { outcome: 'too early' };
+  if (!isMine) return { outcome: 'busy' };
   const known = await client.query<{ doneFor: string | null }>(
     'SELECT done_for::text AS "doneFor" FROM job_runs WHERE job = $1',
     [job],
@@ -108,7 +116,7 @@ async function runLocked(
     [job],
   );
   try {
-    const did = await work({ client, doneFor });
+    const did = await work({ client, doneFor, databaseNowMs });
     await noteEnd(client, job, 'done', did, day);
     return { outcome: 'done', did };
   } catch (error) {
