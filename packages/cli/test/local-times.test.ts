@@ -1,3 +1,4 @@
+import { timeZone } from '@zdenergy/core';
 import { LocalTimes } from '../src/import/local-times.js';
 
 /** Microseconds on a clock that shows this, or of an instant that is given with Z. */
@@ -31,6 +32,52 @@ describe('LocalTimes', () => {
     ).toEqual(
       ['23:50', '00:10', '00:50', '01:05', '01:55', '02:00'].map(
         (time, index) => `2024-10-2${index === 0 ? 6 : 7}T${time}:00`,
+      ),
+    );
+  });
+
+  it.each([
+    [50, '00:10'],
+    [53, '00:05'],
+    [60, '00:30'],
+    [60, '00:59'],
+    [64, '00:15'],
+    [70, '00:00'],
+  ])('follows one that reports every %i minutes, from %s on', (minutes, start) => {
+    const first = Date.parse(`2024-10-26T${start}:00+02:00`);
+    const instants = Array.from({ length: 60 }, (_, n) => first + n * minutes * 60_000);
+    const zone = timeZone('Europe/Berlin');
+    const shownTimes = instants.map((ms) =>
+      new Date(zone.toLocalMs(ms)).toISOString().slice(0, 19),
+    );
+    expect(
+      new Set(shownTimes.filter((time) => time.startsWith('2024-10-27T02'))).size,
+    ).toBeGreaterThan(0);
+    expect(read('Europe/Berlin', shownTimes)).toEqual(
+      instants.map((ms) => new Date(ms).toISOString().slice(0, 19)),
+    );
+  });
+
+  it('does not take an outage of an hour for an interval', () => {
+    const times = ['00:50', '00:55', '02:00', '02:05', '02:50', '02:05'];
+    expect(
+      read(
+        'Europe/Berlin',
+        times.map((time) => `2024-10-27T${time}:00`),
+      ),
+    ).toEqual(
+      ['6T22:50', '6T22:55', '7T00:00', '7T00:05', '7T00:50', '7T01:05'].map(
+        (time) => `2024-10-2${time}:00`,
+      ),
+    );
+  });
+
+  it('takes two rows of one time for one time, where a sensor reports often', () => {
+    const times = ['01:58', '02:00', '02:00', '02:02', '02:58', '02:00', '02:02'];
+    const instants = times.map((time) => `2024-10-27T${time}:00`);
+    expect(read('Europe/Berlin', instants)).toEqual(
+      ['6T23:58', '7T00:00', '7T00:00', '7T00:02', '7T00:58', '7T01:00', '7T01:02'].map(
+        (time) => `2024-10-2${time}:00`,
       ),
     );
   });

@@ -44,7 +44,7 @@ export interface ImportResult {
 
 const resumePoint = z.object({
   place: z.unknown(),
-  repeatedHour: z.array(z.tuple([z.string(), z.number(), z.boolean()])),
+  repeatedHour: z.array(z.tuple([z.string(), z.number(), z.boolean(), z.number().default(0)])),
 });
 
 export interface ImportWatch {
