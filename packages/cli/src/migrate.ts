@@ -19,8 +19,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : undefined;
-  const why = cause === undefined ? '' : ` (${describeError(cause)})`;
-  console.error(`❌ ${describeError(error)}${why}`);
+  console.error(`❌ ${describeError(error)}`);
   process.exitCode = 1;
 });
