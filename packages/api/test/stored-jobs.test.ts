@@ -198,6 +198,22 @@ describe('retention', () => {
     expect(await sensorIds()).toContain('both');
   });
 
+  it('says who is in the way when the sums are being brought up to date', async () => {
+    await stored.add(series('held', january, 1, Date.now()));
+    const dropping = run('retention', async ({ client }) => {
+      await run('statistics', async (other) => {
+        await other.client.query('BEGIN; SELECT pg_advisory_xact_lock(7246003)');
+        await dropMonthsBefore(client, february, () => undefined, 100);
+        return '';
+      });
+      return '';
+    });
+    await expect(dropping).rejects.toThrow(
+      /readings_2025_01 is not dropped yet: the averages or the table of sensors .* 0\.1 s$/,
+    );
+    expect(await drop(february)).toEqual([{ month: '2025-01', readings: 1 }]);
+  });
+
   it('deletes what was rejected before', async () => {
     const insert = (time: string): string =>
       `INSERT INTO rejected_readings (rejected_at, peer, reason, raw)

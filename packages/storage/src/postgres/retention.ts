@@ -53,15 +53,17 @@ export function monthsBefore(names: readonly string[], sinceMs: number): number[
 
 /**
  * Drops every month that was over before `sinceMs`, one after the other; `onDropped` is told of each.
- * @throws {JobProblem} when `readings` is not free; what was dropped by then stays dropped.
+ * @param followersWaitMs how long it waits for whoever brings the tables up to date that follow.
+ * @throws {JobProblem} when `readings` or these are not free; what was dropped by then stays dropped.
  */
 export async function dropMonthsBefore(
   client: pg.Client,
   sinceMs: number,
   onDropped: (dropped: DroppedMonth) => void,
+  followersWaitMs = followersLockTimeoutMs,
 ): Promise<void> {
   for (const month of monthsBefore(await partitionNames(client), sinceMs)) {
-    onDropped(await dropMonth(client, month));
+    onDropped(await dropMonth(client, month, followersWaitMs));
   }
 }
 
@@ -82,16 +84,17 @@ export async function deleteRejectedBefore(client: pg.Client, sinceMs: number): 
   }
 }
 
-async function dropMonth(client: pg.Client, month: number): Promise<DroppedMonth> {
+async function dropMonth(
+  client: pg.Client,
+  month: number,
+  followersWaitMs: number,
+): Promise<DroppedMonth> {
   const name = partitionName(month);
   const range = [startOfMonthMs(month) / 1_000, startOfMonthMs(month + 1) / 1_000];
   await client.query('BEGIN');
   try {
-    await client.query(
-      `SET LOCAL statement_timeout = ${statementTimeoutMs};
-       SET LOCAL lock_timeout = ${followersLockTimeoutMs};
-       SELECT pg_advisory_xact_lock(${rollupsLockKey}), pg_advisory_xact_lock(${sensorsLockKey})`,
-    );
+    await client.query(`SET LOCAL statement_timeout = ${statementTimeoutMs}`);
+    await holdFollowers(client, name, followersWaitMs);
     const readings = await deleteSums(client, range);
     // What follows is found by indexes; of what has only just come there are no statistics.
     await client.query('SET LOCAL enable_seqscan = off');
@@ -102,9 +105,22 @@ async function dropMonth(client: pg.Client, month: number): Promise<DroppedMonth
     return { month: name.slice(-7).replace('_', '-'), readings: readings + notSummedUp };
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Keeps everybody from bringing the sums and the table of sensors up to date. @throws {JobProblem} */
+async function holdFollowers(client: pg.Client, name: string, waitMs: number): Promise<void> {
+  try {
+    await client.query(
+      `SET LOCAL lock_timeout = ${waitMs};
+       SELECT pg_advisory_xact_lock(${rollupsLockKey}), pg_advisory_xact_lock(${sensorsLockKey})`,
+    );
+  } catch (error) {
     if (errorCode(error) !== lockNotAvailable) throw error;
     throw new JobProblem(
-      `${name} is not dropped yet: somebody uses readings all the time, such as a long export`,
+      `${name} is not dropped yet: the averages or the table of sensors are being brought up to date, ` +
+        `or an import is at work, for more than ${waitMs / 1_000} s`,
       error,
     );
   }
@@ -140,6 +156,7 @@ const deleteSensors = `
                       WHERE sensor_id = gone.sensor_id
                         AND (time < to_timestamp($1) OR time >= to_timestamp($2)))`;
 
+/** @throws {JobProblem} when `readings` is not free. */
 async function dropPartition(client: pg.Client, name: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     await client.query('SAVEPOINT attempt');
@@ -152,7 +169,13 @@ async function dropPartition(client: pg.Client, name: string): Promise<void> {
       );
       return;
     } catch (error) {
-      if (errorCode(error) !== lockNotAvailable || attempt === tableLockAttempts) throw error;
+      if (errorCode(error) !== lockNotAvailable) throw error;
+      if (attempt === tableLockAttempts) {
+        throw new JobProblem(
+          `${name} is not dropped yet: somebody uses readings all the time, such as a long export`,
+          error,
+        );
+      }
       await client.query('ROLLBACK TO SAVEPOINT attempt');
     }
     await sleep(tableLockRestMs);
