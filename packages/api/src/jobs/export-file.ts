@@ -45,7 +45,10 @@ function fileProblem(directory: string, error: unknown): string {
     case 'EPERM':
       return `zdenergy may not write to ${directory}. Give its user the right to`;
     case 'EROFS':
-      return `the disk of ${directory} is read-only. Mount it for writing, or check DAILY_EXPORT_DIR`;
+      return (
+        `${directory} is read-only here. Under systemd its unit needs ReadWritePaths=${directory} ` +
+        '(sudo systemctl edit zdenergy); elsewhere mount the disk for writing'
+      );
     case 'ENOSPC':
     case 'EDQUOT':
       return `the disk of ${directory} is full. Make room`;
