@@ -53,12 +53,6 @@ export async function storeReadings(): Promise<StoredReadings> {
     if (postgres.exitCode !== null || postgres.signalCode !== null) return;
     postgres.kill('SIGTERM');
     await once(postgres, 'exit');
-    // It notices that its parent is gone, and may answer until then.
-    const deadline = performance.now() + 10_000;
-    while (isRunning(postgresPid)) {
-      if (performance.now() > deadline) throw new Error('Postgres does not end');
-      await sleep(5);
-    }
   };
   return {
     databaseUrl,
@@ -82,15 +76,6 @@ export async function storeReadings(): Promise<StoredReadings> {
       rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
-}
-
-/** One that has ended may be a zombie for as long as nobody asks for it. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 function titlesOfChildren(parentPid: number): string[] {
